@@ -1,0 +1,1 @@
+"""CSPM: posture, drift and safe repair for AWS networks."""

@@ -1,0 +1,1 @@
+"""What is wrong: rules, verdicts and findings."""

@@ -1,0 +1,1 @@
+"""Who may do what: users, roles, scopes, tokens and the audit trail."""

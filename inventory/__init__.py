@@ -1,0 +1,1 @@
+"""What exists: accounts, shards, resources, and how they are read from AWS."""

@@ -1,0 +1,1 @@
+"""The vocabulary of AWS networks and its engine: pure values, no I/O."""

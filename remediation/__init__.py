@@ -1,0 +1,1 @@
+"""Planning, approving, carrying out and proving repairs."""
