@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey from wheels, started by us on private Unix sockets."""

@@ -1,0 +1,56 @@
+"""pytest plugin: the real PostgreSQL and Valkey that tests run against.
+
+Started before pytest-django reads the settings, and only where the chosen tests need them; a
+DATABASE_URL or REDIS_URL given from outside is used instead.
+"""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cspm.embedded import places, postgres, valkey
+
+PURE = ("tests/core", "tests/lab")
+_running: list[postgres.Postgres | valkey.Valkey] = []
+_home: list[Path] = []
+
+
+def _needs_services(config: pytest.Config) -> bool:
+    chosen = [Path(str(argument).split("::")[0]).resolve() for argument in config.args]
+    pure = [(config.rootpath / folder).resolve() for folder in PURE]
+    return any(
+        not any(path == folder or folder in path.parents for folder in pure) for path in chosen
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser, args) -> None:
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    os.environ.setdefault("DEBUG", "0")
+    known = early_config.known_args_namespace.file_or_dir
+    early_config.args = known or [str(early_config.rootpath / "tests")]
+    if not _needs_services(early_config):
+        os.environ.setdefault("DATABASE_URL", "postgresql:///not-started")
+        return
+    home = Path(tempfile.mkdtemp(prefix="cspm-t"))
+    _home.append(home)
+    os.environ["CSPM_HOME"] = str(home)
+    place = places.prepare(home)
+    if "DATABASE_URL" not in os.environ:
+        database = postgres.start(place, careless=True)
+        _running.append(database)
+        os.environ["DATABASE_URL"] = database.url()
+    if "REDIS_URL" not in os.environ:
+        broker = valkey.start(place)
+        _running.append(broker)
+        os.environ["REDIS_URL"] = broker.url
+
+
+def pytest_unconfigure() -> None:
+    while _running:
+        _running.pop().stop()
+    while _home:
+        places.remove(_home.pop())
