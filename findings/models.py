@@ -7,24 +7,22 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from findings.states import Detection, Kind, Severity, Triage
+from findings.states import Detection, Kind, Severity, Triage, choices
 
 
 class Finding(models.Model):
     """One rule failing, or one drift, on one resource; the row survives reopening."""
 
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=choices(Kind))
     code = models.SlugField(max_length=80, help_text="The rule's id, or the kind of drift.")
-    resource = models.ForeignKey(
-        "inventory.Resource", models.PROTECT, related_name="findings"
-    )
+    resource = models.ForeignKey("inventory.Resource", models.PROTECT, related_name="findings")
     discriminator = models.CharField(max_length=120, blank=True)
     title = models.CharField(max_length=300)
-    severity = models.CharField(max_length=8, choices=Severity.choices)
+    severity = models.CharField(max_length=8, choices=choices(Severity))
     severity_rank = models.PositiveSmallIntegerField(help_text="0 is critical; for sorting.")
     severity_reason = models.CharField(max_length=300, blank=True)
-    detection = models.CharField(max_length=10, choices=Detection.choices)
-    triage = models.CharField(max_length=16, choices=Triage.choices, default=Triage.NEW)
+    detection = models.CharField(max_length=10, choices=choices(Detection))
+    triage = models.CharField(max_length=16, choices=choices(Triage), default=Triage.NEW)
     evidence = models.JSONField(default=dict, help_text="Facts the verdict rests on.")
     evidence_hash = models.CharField(max_length=32)
     first_seen = models.DateTimeField()
@@ -56,6 +54,15 @@ class Finding(models.Model):
                 fields=["severity_rank", "-failing_since", "id"],
                 name="finding_inbox",
                 condition=Q(detection="failing"),
+            ),
+            models.Index(
+                fields=["detection", "triage", "severity_rank", "-failing_since", "id"],
+                name="finding_by_state",
+            ),
+            models.Index(
+                fields=["-resolved_at", "id"],
+                name="finding_resolved",
+                condition=Q(resolved_at__isnull=False),
             ),
             models.Index(fields=["code", "detection"], name="finding_code"),
         ]
@@ -134,4 +141,31 @@ class Tally(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "region", "rule"], name="tally_identity"),
+        ]
+
+
+class EvaluationScope(models.Model):
+    """One account-region as a unit of evaluation: dirty while `marked` is ahead of `evaluated`.
+
+    `marked` counts the batches of changes that touched it; the value an evaluation started from
+    is that run's generation. A row is never locked while an evaluation runs.
+    """
+
+    account = models.ForeignKey("inventory.Account", models.CASCADE, related_name="+")
+    region = models.CharField(max_length=32)
+    marked = models.BigIntegerField(default=0)
+    marked_at = models.DateTimeField()
+    evaluated = models.BigIntegerField(default=0)
+    evaluated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "region"], name="evaluation_scope_identity"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["marked_at"],
+                name="evaluation_dirty",
+                condition=Q(marked__gt=models.F("evaluated")),
+            ),
         ]
