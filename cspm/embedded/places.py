@@ -93,7 +93,14 @@ def _system_user() -> Owner:
         except KeyError:
             if attempt == SYSTEM_USER and shutil.which("useradd"):
                 made = subprocess.run(
-                    ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+                    [
+                        "useradd",
+                        "--system",
+                        "--no-create-home",
+                        "--shell",
+                        "/usr/sbin/nologin",
+                        SYSTEM_USER,
+                    ],
                     capture_output=True,
                     check=False,
                 )

@@ -62,9 +62,7 @@ def start(place: Place, *, careless: bool = False) -> Postgres:
     )
     server = Postgres(process, place, programs)
     try:
-        wait_until(
-            lambda: _answers(server), child=process, name="PostgreSQL", log=log, seconds=60
-        )
+        wait_until(lambda: _answers(server), child=process, name="PostgreSQL", log=log, seconds=60)
         _create_database(server)
     except BaseException:
         server.stop()

@@ -89,7 +89,12 @@ def stop(child: subprocess.Popen[bytes], *, number: int = signal.SIGTERM, patien
 
 
 def wait_until(
-    ready: Callable[[], bool], *, child: subprocess.Popen[bytes], name: str, log: Path, seconds: float
+    ready: Callable[[], bool],
+    *,
+    child: subprocess.Popen[bytes],
+    name: str,
+    log: Path,
+    seconds: float,
 ) -> None:
     """Poll `ready`; raises StartupError with the log's last line when the child ends or hangs."""
     deadline = time.monotonic() + seconds
