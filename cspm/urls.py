@@ -3,14 +3,15 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from cspm import views
+from cspm import activity, views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="overview"), name="home"),
     path("overview/", views.overview, name="overview"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
-    path("login/", include("allauth.account.urls")),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/export.csv", activity.activity_export, name="activity-export"),
     path("", include("identity.urls")),
     path("", include("inventory.urls")),
     path("", include("findings.urls")),

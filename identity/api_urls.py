@@ -1,5 +1,7 @@
 """Addresses of the identity API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from identity.api import MeView
+
+urlpatterns = [path("me/", MeView.as_view(), name="api-me")]

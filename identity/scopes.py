@@ -1,10 +1,23 @@
 """What a user may see: scopes are values, and this is the one place that reads them."""
 
+import re
+
 from django.db.models import Q
 
 from identity.models import User
 
 EVERYTHING = "*"
+_SCOPE = re.compile(r"\*|account:\d{12}|ou:(/[^/\x00-\x1f]+)+")
+
+
+def is_scope(value: str) -> bool:
+    """Whether `value` is a scope this module understands."""
+    return _SCOPE.fullmatch(value) is not None
+
+
+def sees_everything(user: User) -> bool:
+    """Whether no account is hidden from `user`."""
+    return user.is_superuser or EVERYTHING in user.scopes
 
 
 def account_filter(user: User, prefix: str = "") -> Q:
@@ -12,7 +25,7 @@ def account_filter(user: User, prefix: str = "") -> Q:
 
     No scope means nothing is visible: a new user sees no data until an admin says what.
     """
-    if user.is_superuser or EVERYTHING in user.scopes:
+    if sees_everything(user):
         return Q()
     seen = Q(pk__in=[])
     for scope in user.scopes:

@@ -37,6 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser, args) -> 
         return
     home = Path(tempfile.mkdtemp(prefix="cspm-t"))
     _home.append(home)
+    (home / "static").mkdir()
     os.environ["CSPM_HOME"] = str(home)
     place = places.prepare(home)
     if "DATABASE_URL" not in os.environ:
