@@ -7,7 +7,7 @@ from typing import Any
 
 from network import normal
 from network.forms import FORMS, Form
-from network.normal import NotNormal, fingerprint
+from network.normal import FormError, fingerprint
 
 __all__ = [
     "SECRETS",
@@ -27,7 +27,7 @@ SECRETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-class MalformedResource(ValueError):
+class MalformedResource(ValueError):  # noqa: N818 - the word everybody uses for it
     """A description that cannot be what AWS says of such an object; names the field."""
 
     def __init__(self, type: str, field: str, problem: str = "missing") -> None:
@@ -63,7 +63,7 @@ def canonicalise(type: str, raw: Mapping[str, Any], *, account: str, region: str
         raise MalformedResource(type, "", "not an object")
     try:
         config = _shaped(form, raw, account=account)
-    except NotNormal as error:
+    except FormError as error:
         raise MalformedResource(type, error.field, str(error).partition(": ")[2]) from error
     identity = config.get(form.id)
     if not isinstance(identity, str) or not identity:
@@ -101,7 +101,7 @@ def _shaped(form: Form, raw: Mapping[str, Any], *, account: str) -> dict[str, An
             _drop(config, path.split("."))
     for name in form.lists:
         if not isinstance(config.setdefault(name, []), list):
-            raise NotNormal(name, "not a list")
+            raise FormError(name, "not a list")
     form.shape(config, account)
     return {key: config[key] for key in sorted(config)}
 

@@ -29,7 +29,7 @@ CIDR_KEYS = frozenset(
 ADDRESS_KEYS = frozenset(("Ipv6Address",))
 
 
-class NotNormal(ValueError):
+class FormError(ValueError):
     """A value that cannot be what AWS says it is; `field` names where it stood."""
 
     def __init__(self, field: str, problem: str) -> None:
@@ -56,7 +56,7 @@ def protocol(value: str | int) -> str:
     if text in PROTOCOL_NUMBERS or text == "-1":
         return text
     if not text.isdecimal() or int(text) > 255:
-        raise NotNormal("IpProtocol", f"{value!r} is no protocol")
+        raise FormError("IpProtocol", f"{value!r} is no protocol")
     return str(int(text))
 
 
@@ -65,7 +65,7 @@ def port(value: Any, field: str, *, limit: int = 65_535) -> int | None:
     if value is None or value == -1:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
-        raise NotNormal(field, f"{value!r} is not between 0 and {limit}")
+        raise FormError(field, f"{value!r} is not between 0 and {limit}")
     return value
 
 
@@ -80,7 +80,7 @@ def ports(name: str, first: Any, last: Any) -> tuple[int | None, int | None]:
         if low is None or high is None:
             return 0, 65_535
         if low > high:
-            raise NotNormal("FromPort", f"{low} is above {high}")
+            raise FormError("FromPort", f"{low} is above {high}")
         return low, high
     if name in WITH_TYPES:
         kind = port(first, "FromPort", limit=255)
@@ -95,11 +95,11 @@ def tags(value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
         return {str(key): str(value[key] or "") for key in sorted(value)}
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise NotNormal("Tags", "neither pairs nor a mapping")
+        raise FormError("Tags", "neither pairs nor a mapping")
     pairs: dict[str, str] = {}
     for pair in value:
         if not isinstance(pair, Mapping) or "Key" not in pair:
-            raise NotNormal("Tags", "a tag without a key")
+            raise FormError("Tags", "a tag without a key")
         pairs[str(pair["Key"])] = str(pair.get("Value") or "")
     return dict(sorted(pairs.items()))
 
@@ -137,13 +137,13 @@ def tidy(value: Any, *, key: str = "", where: str = "") -> Any:
         return sorted(items, key=text) if len(items) > 1 else items
     if isinstance(value, datetime):
         return value.isoformat()
-    raise NotNormal(where or key, f"{value.__class__.__name__} is not JSON")
+    raise FormError(where or key, f"{value.__class__.__name__} is not JSON")
 
 
 def _network(value: str, *, key: str, where: str) -> str:
     try:
         return cidr(value) if key in CIDR_KEYS else address(value)
     except ValueError as error:
-        raise NotNormal(
+        raise FormError(
             where, f"{value!r} is no {'CIDR' if key in CIDR_KEYS else 'address'}"
         ) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from network import normal
-from network.normal import NotNormal
+from network.normal import FormError
 
 Config = dict[str, Any]
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
@@ -20,7 +20,7 @@ def route_table(config: Config, account: str) -> None:
     """Routes in the order of their destinations."""
     for route in members(config, "Routes"):
         if not any(key in route for key in DESTINATIONS):
-            raise NotNormal("Routes", "a route without a destination")
+            raise FormError("Routes", "a route without a destination")
     config["Routes"].sort(
         key=lambda r: (next(str(r[k]) for k in DESTINATIONS if k in r), normal.text(r))
     )
@@ -31,7 +31,7 @@ def network_acl(config: Config, account: str) -> None:
     """Entries in the order AWS judges them, with protocols as names."""
     for entry in members(config, "Entries"):
         if not isinstance(entry.get("RuleNumber"), int):
-            raise NotNormal("Entries", "an entry without a number")
+            raise FormError("Entries", "an entry without a number")
         _acl_entry(entry)
     config["Entries"].sort(key=lambda e: (bool(e.get("Egress")), e["RuleNumber"], normal.text(e)))
     members(config, "Associations")
@@ -40,7 +40,7 @@ def network_acl(config: Config, account: str) -> None:
 def _acl_entry(entry: Config) -> None:
     action = str(entry.get("RuleAction", "")).lower()
     if action not in ("allow", "deny"):
-        raise NotNormal("Entries", f"{action!r} neither allows nor denies")
+        raise FormError("Entries", f"{action!r} neither allows nor denies")
     entry["RuleAction"] = action
     name = entry["Protocol"] = normal.protocol(entry.get("Protocol", "-1"))
     range_, kind = entry.pop("PortRange", None), entry.pop("IcmpTypeCode", None)
@@ -57,24 +57,24 @@ def _acl_entry(entry: Config) -> None:
 def group_rule(config: Config, account: str) -> None:
     """Protocol by name, ports in normal form, exactly one peer, the owner always said."""
     if "IsEgress" not in config or not isinstance(config["IsEgress"], bool):
-        raise NotNormal("IsEgress", "missing")
+        raise FormError("IsEgress", "missing")
     name = config["IpProtocol"] = normal.protocol(config.get("IpProtocol", "-1"))
     config["FromPort"], config["ToPort"] = normal.ports(
         name, config.get("FromPort"), config.get("ToPort")
     )
     peers = [key for key in PEERS if config.get(key)]
     if len(peers) != 1:
-        raise NotNormal("peer", f"{len(peers)} peers where a rule has one")
+        raise FormError("peer", f"{len(peers)} peers where a rule has one")
     for key in PEERS:
         if key not in peers:
             config.pop(key, None)
     if not config.get("GroupId"):
-        raise NotNormal("GroupId", "missing")
+        raise FormError("GroupId", "missing")
     owner = config.setdefault("GroupOwnerId", account)
     reference = config.get("ReferencedGroupInfo")
     if reference is not None:
         if not isinstance(reference, dict) or not reference.get("GroupId"):
-            raise NotNormal("ReferencedGroupInfo", "without a group")
+            raise FormError("ReferencedGroupInfo", "without a group")
         if not reference.get("VpcPeeringConnectionId"):
             reference.setdefault("UserId", owner)
     if not config.get("Description"):
@@ -111,7 +111,7 @@ def prefix_list(config: Config, account: str) -> None:
     cidrs = config.pop("Cidrs", None)
     if cidrs is not None and "Entries" not in config:
         if not isinstance(cidrs, list):
-            raise NotNormal("Cidrs", "not a list")
+            raise FormError("Cidrs", "not a list")
         config["Entries"] = [{"Cidr": item} for item in cidrs]
     if "Entries" not in config:
         return
@@ -119,7 +119,7 @@ def prefix_list(config: Config, account: str) -> None:
         try:
             entry["Cidr"] = normal.cidr(str(entry.get("Cidr")))
         except ValueError as error:
-            raise NotNormal("Entries", f"{entry.get('Cidr')!r} is no CIDR") from error
+            raise FormError("Entries", f"{entry.get('Cidr')!r} is no CIDR") from error
     config["Entries"].sort(key=normal.text)
 
 
@@ -127,5 +127,5 @@ def members(config: Config, key: str) -> list[Config]:
     """The objects of a list field. Raises when it holds anything else."""
     value = config.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise NotNormal(key, "not a list of objects")
+        raise FormError(key, "not a list of objects")
     return value
