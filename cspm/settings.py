@@ -1,6 +1,7 @@
 """Django settings; everything that differs between machines comes from the environment."""
 
 import logging
+import secrets
 from pathlib import Path
 
 import structlog
@@ -12,8 +13,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 CSPM_HOME = Path(text("CSPM_HOME", str(BASE_DIR / ".run")))
 
 DEBUG = flag("DEBUG")
-SECRET_KEY = text("SECRET_KEY") or "only-for-commands-that-touch-no-session-" + "0" * 40
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# Commands that touch no session do without; cspm.wsgi refuses to serve without a lasting one.
+SECRET_KEY = text("SECRET_KEY") or secrets.token_urlsafe(50)
+ALLOWED_HOSTS = [*words("ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 HTTPS = flag("HTTPS")  # the site is reached over HTTPS (behind a proxy that ends TLS)
 
@@ -110,6 +112,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
