@@ -39,8 +39,8 @@ def image(tmp_path_factory):
     (tools / "uv").symlink_to(Path(sys.executable).with_name("uv"))
     env = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(app)}
     env |= {k: v for k, v in os.environ.items() if k.startswith(("UV_", "PIP_", "SSL_", "XDG_"))}
-    for word, arguments in instructions(0):
-        arguments = arguments.replace("/app", str(app))
+    for word, text in instructions(0):
+        arguments = text.replace("/app", str(app))
         if word == "COPY":
             source, target = arguments.split()
             if (ROOT / source).is_dir():
@@ -83,7 +83,7 @@ def free_port():
 
 
 def test_the_image_holds_neither_lab_nor_tests_nor_their_packages(image):
-    app, env = image
+    app, _env = image
     assert not (app / "lab").exists()
     assert not (app / "tests").exists()
     names = {path.name for path in (app / ".venv").glob("lib/*/site-packages/*")}
