@@ -15,7 +15,9 @@ def text(name: str, default: str = "") -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ConfigurationError(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+            raise ConfigurationError(
+                f"{name}_FILE: cannot read {path}: {error.strerror}"
+            ) from error
     return os.environ.get(name, default)
 
 
