@@ -24,6 +24,7 @@ MENU = (
     Entry("Resources", "resource-list", "/resources/", "inventory.view_resource", "resources"),
     Entry("Accounts", "account-list", "/accounts/", "inventory.view_account", "accounts"),
     Entry("Activity", "activity", "/activity/", "identity.view_audit", "activity"),
+    Entry("Users", "user-list", "/users/", "identity.manage_users", "users"),
 )
 
 
