@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+
+from identity.roles import ROLES
 
 
 class IdentityConfig(AppConfig):
@@ -17,19 +19,12 @@ class IdentityConfig(AppConfig):
 
 
 def _apply_roles(using: str, **_: Any) -> None:
-    from django.contrib.auth.models import Group, Permission  # models load after the apps
-
-    from identity.roles import ROLES
-
+    group_model = apps.get_model("auth", "Group")
+    permission_model = apps.get_model("auth", "Permission")
+    known = {
+        f"{found.content_type.app_label}.{found.codename}": found.pk
+        for found in permission_model.objects.using(using).select_related("content_type")
+    }
     for role, names in ROLES.items():
-        group, _created = Group.objects.using(using).get_or_create(name=role)
-        pairs = [name.split(".") for name in names]
-        group.permissions.set(
-            Permission.objects.using(using).filter(
-                pk__in=[
-                    found.pk
-                    for found in Permission.objects.using(using).select_related("content_type")
-                    if [found.content_type.app_label, found.codename] in pairs
-                ]
-            )
-        )
+        group, _created = group_model.objects.using(using).get_or_create(name=role)
+        group.permissions.set([known[name] for name in names if name in known])

@@ -10,13 +10,15 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+NOTHING = "\N{EN DASH}"
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def duration_text(seconds: float | None) -> str:
     """`93784` → `1 d 2 h`; None → an en dash."""
     if seconds is None:
-        return "–"
+        return NOTHING
     left, parts = max(0, int(seconds)), []
     for size, unit in _UNITS:
         count, left = divmod(left, size)
@@ -37,7 +39,7 @@ def duration(seconds: float | None) -> str:
 def moment(value: datetime | None) -> str | SafeString:
     """A time as `12 min ago`, with the exact instant (UTC) as machine-readable title."""
     if value is None:
-        return "–"
+        return NOTHING
     seconds = (timezone.now() - value).total_seconds()
     said = f"{duration_text(seconds)} ago" if seconds >= 0 else f"in {duration_text(-seconds)}"
     exact = value.strftime("%Y-%m-%d %H:%M:%S UTC")
