@@ -59,6 +59,7 @@ class Estate:
         self._memory: dict[Hashable, tuple[Any, frozenset[ShardKey]]] = {}
         self._keys: dict[tuple[str, str, str], ShardKey] = {}
         self._read: set[ShardKey] | None = None
+        self._accounts: frozenset[str] | None = None
         self.shards = shards
         self.now = now
 
@@ -101,6 +102,19 @@ class Estate:
         """How a shard stands."""
         return _OK if self.shards is None else self.shards.get(key, _NEVER)
 
+    def complete(self, type: str, *, near: Record) -> bool:
+        """Whether the listing of a type beside a record is good: only then is absence a fact.
+
+        For a shared VPC the listing of its owner must be good as well.
+        """
+        places = {(near.observer or near.account, near.region), (near.account, near.region)}
+        vpc = self.get("ec2.vpc", str(near.config.get("VpcId", "")))
+        if vpc is not None:
+            places.add((vpc.account, vpc.region))
+        for account, region in places:
+            self.note(account, region, type)
+        return all(self.status(ShardKey(*place, type)).good for place in places)
+
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """`compute()` once for each key; its reads are noted each time."""
         known = self._memory.get(key)
@@ -125,6 +139,17 @@ class Estate:
     def types(self) -> list[str]:
         """The types there are records of."""
         return sorted(type_ for type_, table in self._tables.items() if len(table))
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts this estate speaks for: those asked, else those that own something."""
+        if self._accounts is None:
+            if self.shards is not None:
+                self._accounts = frozenset(key.account for key in self.shards)
+            else:
+                tables = self._tables.values()
+                self._accounts = frozenset(r.account for table in tables for r in table.records)
+        return self._accounts
 
     def __len__(self) -> int:
         return sum(len(table) for table in self._tables.values())

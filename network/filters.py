@@ -97,27 +97,39 @@ def entry_spans(entry: AclEntry) -> Iterable[tuple[str, tuple[int, int]]]:
     return spans(entry.protocol, entry.low, entry.high)
 
 
-def of_acl(acl: NetworkAcl, *, egress: bool = False) -> Flows:
-    """What an ACL admits: by rule number the first match decides, and at the end all is denied.
+Layer = tuple[str, int, int, Addresses]
+
+
+def decisions(acl: NetworkAcl, *, egress: bool = False) -> list[tuple[AclEntry, list[Layer]]]:
+    """Each entry of a direction with the packets it decides: those no earlier one matched.
 
     IPv4 and IPv6 entries never meet, so one pass serves both.
     """
-    layers: list[tuple[str, int, int, Addresses]] = []
-    decided: list[tuple[str, int, int, Addresses]] = []
+    decided: list[Layer] = []
+    found: list[tuple[AclEntry, list[Layer]]] = []
     for entry in acl.entries:
         if entry.egress is not egress or not entry.cidr:
             continue
-        found = addresses.of(entry.cidr)
+        peers_ = addresses.of(entry.cidr)
+        mine: list[Layer] = []
         for axis, (low, high) in entry_spans(entry):
-            if entry.allow:
-                layers += _undecided(decided, axis, low, high, found)
-            decided.append((axis, low, high, found))
-    return flows(layers)
+            mine += _undecided(decided, axis, low, high, peers_)
+        for axis, (low, high) in entry_spans(entry):
+            decided.append((axis, low, high, peers_))
+        found.append((entry, mine))
+    return found
+
+
+def of_acl(acl: NetworkAcl, *, egress: bool = False) -> Flows:
+    """What an ACL admits: by rule number the first match decides, and at the end all is denied."""
+    return flows(
+        layer for entry, mine in decisions(acl, egress=egress) if entry.allow for layer in mine
+    )
 
 
 def _undecided(
-    decided: list[tuple[str, int, int, Addresses]], axis: str, low: int, high: int, found: Addresses
-) -> list[tuple[str, int, int, Addresses]]:
+    decided: list[Layer], axis: str, low: int, high: int, found: Addresses
+) -> list[Layer]:
     """What of a layer no earlier entry has decided, cut at their edges."""
     earlier = [each for each in decided if each[0] == axis and each[1] <= high and each[2] >= low]
     if not earlier:
@@ -127,7 +139,7 @@ def _undecided(
         | {each[1] for each in earlier if each[1] > low}
         | {each[2] + 1 for each in earlier if each[2] < high}
     )
-    cut: list[tuple[str, int, int, Addresses]] = []
+    cut: list[Layer] = []
     for first, after in itertools.pairwise(edges):
         taken = addresses.union(each[3] for each in earlier if each[1] <= first <= each[2])
         if rest := found - taken:

@@ -56,7 +56,7 @@ def _ranges(config: Config) -> tuple[str, ...]:
 
 def _vpc(record: Record) -> Vpc:
     config = record.config
-    return Vpc(record, _ranges(config), config.get("IsDefault") is True)
+    return Vpc(record, _ranges(config), _flag(config, "IsDefault"))
 
 
 def _subnet(record: Record) -> Subnet:

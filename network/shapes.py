@@ -50,7 +50,7 @@ class Vpc(View):
     """Its ranges are those in use now."""
 
     cidrs: tuple[str, ...]
-    is_default: bool
+    is_default: bool | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
