@@ -39,14 +39,16 @@ def tallies_of(accounts: QuerySet[Account], rules: Collection[str], *, now: date
     active = accounts.filter(status=AccountStatus.ACTIVE)
     judged = _judged(active, rules)
     waived = _waived(active, rules)
-    unread = _unread_by_type(active, {RULES[rule].resource for rule in rules}, now=now)
+    types = {kind for rule in rules for kind in RULES[rule].resources}
+    unread = _unread_by_type(active, types, now=now)
     unevaluated = _unevaluated(active)
     return {
         rule: {
             account: _with(
                 judged.get((rule, account), Counts()),
                 waived=waived.get((rule, account), 0),
-                unread=unread.get((RULES[rule].resource, account), 0) + not_yet,
+                unread=not_yet
+                + sum(unread.get((kind, account), 0) for kind in RULES[rule].resources),
             )
             for account, not_yet in unevaluated.items()
         }
