@@ -27,7 +27,8 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth shi
             summary=f"{user.username} signed in",
             data={"address": self.get_client_ip(request)},
         )
-        return super().post_login(request, user, **kwargs)
+        answer: HttpResponse = super().post_login(request, user, **kwargs)
+        return answer
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record a refused sign-in, by address and by the name if it is one of ours.

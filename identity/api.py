@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from identity import services
+from identity.http import api_user
 
 
 class MeSerializer(serializers.Serializer[object]):
@@ -27,7 +28,7 @@ class MeView(APIView):
     @extend_schema(operation_id="me", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Name, role, scope and permissions of the token's user."""
-        user = request.user
+        user = api_user(request)
         return Response(
             {
                 "username": user.get_username(),

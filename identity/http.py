@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
+from rest_framework import request as rest
+from rest_framework.exceptions import NotAuthenticated
 
 from identity.models import User
 
@@ -11,3 +13,10 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def api_user(request: rest.Request) -> User:
+    """The user of an API request; the permissions of the view let nobody else come this far."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

@@ -16,4 +16,4 @@ class ModelPermissions(BasePermission):
             return False
         name = "permission_to_read" if request.method in SAFE_METHODS else "permission_to_write"
         needed = getattr(view, name, None)
-        return bool(needed) and user.has_perm(needed)
+        return isinstance(needed, str) and user.has_perm(needed)
