@@ -1,5 +1,10 @@
 """Addresses of the drift API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from drift.api import BaselineViewSet
+
+router = SimpleRouter()
+router.register("baselines", BaselineViewSet, basename="api-baseline")
+
+urlpatterns = router.urls

@@ -1,5 +1,11 @@
 """Addresses of the findings API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from findings.api import FindingViewSet, RecheckViewSet
+
+router = SimpleRouter()
+router.register("findings", FindingViewSet, basename="api-finding")
+router.register("findings", RecheckViewSet, basename="api-finding-recheck")
+
+urlpatterns = router.urls

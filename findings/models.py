@@ -17,6 +17,9 @@ class Finding(models.Model):
     code = models.SlugField(max_length=80, help_text="The rule's id, or the kind of drift.")
     resource = models.ForeignKey("inventory.Resource", models.PROTECT, related_name="findings")
     discriminator = models.CharField(max_length=120, blank=True)
+    scope_key = models.CharField(
+        max_length=40, blank=True, help_text="What compared it, as baseline:12; empty for rules."
+    )
     title = models.CharField(max_length=300)
     severity = models.CharField(max_length=8, choices=choices(Severity))
     severity_rank = models.PositiveSmallIntegerField(help_text="0 is critical; for sorting.")
@@ -65,6 +68,9 @@ class Finding(models.Model):
                 condition=Q(resolved_at__isnull=False),
             ),
             models.Index(fields=["code", "detection"], name="finding_code"),
+            models.Index(
+                fields=["scope_key"], name="finding_scope_key", condition=~Q(scope_key="")
+            ),
         ]
         permissions: ClassVar = [
             ("triage_finding", "Can triage findings"),
