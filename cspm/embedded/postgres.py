@@ -4,14 +4,16 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from cspm.embedded.places import Place, binaries
+from cspm.embedded.places import Place, binaries, private
 from cspm.embedded.processes import StartupError, current_user, last_line, spawn, stop, wait_until
 
 USER = "cspm"
+_SHUTDOWN_SECONDS = 20.0
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -49,6 +51,7 @@ def start(place: Place, *, careless: bool = False) -> Postgres:
     """
     programs = binaries(place)
     log = place.logs / "postgres.log"
+    _settle_an_earlier_server(place.data)
     if not (place.data / "PG_VERSION").exists():
         _initialise(place, programs, log)
     settings = {**_SETTINGS, **(_CARELESS if careless else {})}
@@ -70,13 +73,37 @@ def start(place: Place, *, careless: bool = False) -> Postgres:
     return server
 
 
+def _settle_an_earlier_server(data: Path) -> None:
+    """Wait for a server that still shuts down; drop a lock whose process id now belongs to another.
+
+    PostgreSQL itself copes with a lock of a process that is gone, but not with a reused id.
+    """
+    lock = data / "postmaster.pid"
+    deadline = time.monotonic() + _SHUTDOWN_SECONDS
+    while True:
+        try:
+            pid = int(lock.read_text(encoding="utf-8").split("\n", 1)[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return
+        if os.fsencode(data) not in command:
+            lock.unlink(missing_ok=True)
+            return
+        if time.monotonic() > deadline:
+            raise StartupError(
+                f"PostgreSQL of an earlier start still runs on {data}; end it: kill -INT {pid}"
+            )
+        time.sleep(0.05)
+
+
 def _initialise(place: Place, programs: Path, log: Path) -> None:
     """initdb into a folder beside, so that an interrupted start leaves nothing half-made."""
-    place.data.mkdir(exist_ok=True, mode=0o700)
-    for left_over in place.data.iterdir():  # no PG_VERSION: an earlier initdb was cut short
-        shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
-    command = [
-        programs / "initdb", "-D", place.data, "-U", USER, "-E", "UTF8",
+    for left_over in place.data.parent.glob(f"{place.data.name}.new-*"):
+        shutil.rmtree(left_over, ignore_errors=True)  # an initdb that was told to end may do it too
+    fresh = place.data.with_name(f"{place.data.name}.new-{os.getpid()}")
+    private(fresh, place.owner)
+    command: list[str | Path] = [
+        programs / "initdb", "-D", fresh, "-U", USER, "-E", "UTF8",
         "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8",
         "--auth-local=peer", "--auth-host=reject", "--no-instructions",
     ]  # fmt: skip
@@ -84,12 +111,12 @@ def _initialise(place: Place, programs: Path, log: Path) -> None:
     if child.wait() != 0:
         raise StartupError(f"PostgreSQL could not create its data: {last_line(log)} (see {log})")
     users = {current_user(), place.owner.name if place.owner else current_user()}
-    _write(place, "pg_hba.conf", f"local all {USER} peer map={USER}\n")
-    _write(place, "pg_ident.conf", "".join(f"{USER} {user} {USER}\n" for user in sorted(users)))
+    _write(place, fresh / "pg_hba.conf", f"local all {USER} peer map={USER}\n")
+    _write(place, fresh / "pg_ident.conf", "".join(f"{USER} {u} {USER}\n" for u in sorted(users)))
+    fresh.rename(place.data)
 
 
-def _write(place: Place, name: str, content: str) -> None:
-    path = place.data / name
+def _write(place: Place, path: Path, content: str) -> None:
     path.write_text(content, encoding="ascii")
     if place.owner:
         os.chown(path, place.owner.uid, place.owner.gid)

@@ -108,8 +108,15 @@ def wait_until(
 
 def last_line(log: Path) -> str:
     """The last line of a log that says something."""
+    return (last_lines(log, 1) or ["no output"])[-1]
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    """The end of a log, blank lines left out."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 64 * 1024))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
-        return "no log"
-    return lines[-1] if lines else "no output"
+        return []
+    return [line for line in lines if line.strip()][-count:]

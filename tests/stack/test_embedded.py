@@ -67,15 +67,64 @@ def test_data_survives_a_crash_that_left_its_lock_behind(home):
 
 def test_an_initdb_that_was_cut_short_is_begun_anew(home):
     place = places.prepare(home)
-    place.data.mkdir(exist_ok=True)
-    (place.data / "base").mkdir()
-    (place.data / "half").write_text("x")
+    launcher = launch(home)
+    until(lambda: any(place.data.parent.glob("*.new-*/PG_VERSION")))
+    launcher.kill()
+    launcher.communicate()
+    assert not place.data.exists()
     server = postgres.start(place)
     try:
         write(server, 3)
         assert read(server) == [3]
     finally:
         server.stop()
+
+
+def test_a_lock_whose_process_id_now_belongs_to_another_program_is_dropped(home):
+    place = places.prepare(home)
+    first = postgres.start(place)
+    write(first, 5)
+    first.process.kill()
+    first.process.wait()
+    lock = place.data / "postmaster.pid"
+    lines = lock.read_text().splitlines(keepends=True)
+    lock.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
+    second = postgres.start(place)
+    try:
+        assert read(second) == [5]
+    finally:
+        second.stop()
+
+
+def test_a_start_waits_for_the_shutdown_of_the_one_before(home):
+    place = places.prepare(home)
+    first = postgres.start(place)
+    write(first, 9)
+    first.process.send_signal(signal.SIGINT)  # and not waited for
+    second = postgres.start(place)
+    try:
+        assert read(second) == [9]
+    finally:
+        second.stop()
+        first.process.wait()
+
+
+def test_a_planted_link_is_not_taken_for_the_socket_folder(home, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    (home / "sockets").symlink_to(elsewhere)
+    with pytest.raises(StartupError, match="belongs to someone else"):
+        places.prepare(home)
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+
+
+def test_a_damaged_marker_neither_starts_nor_deletes_anything_else(home):
+    (home / "instance").write_text("../../etc")
+    with pytest.raises(StartupError, match="is damaged"):
+        places.prepare(home)
+    with pytest.raises(StartupError, match="is damaged"):
+        places.remove(home)
+    (home / "instance").unlink()
 
 
 def test_two_instances_do_not_see_each_other(home):
@@ -146,10 +195,21 @@ def gone(pid):
         return True
 
 
-def test_killing_the_launcher_ends_what_it_started(home):
-    launcher = subprocess.Popen(
+def launch(home):
+    return subprocess.Popen(
         [sys.executable, "-c", STARTER, str(home)], stdout=subprocess.PIPE, cwd=ROOT, text=True
     )
+
+
+def until(true, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_killing_the_launcher_ends_what_it_started(home):
+    launcher = launch(home)
     database, broker, _url = launcher.stdout.readline().split()
     launcher.send_signal(signal.SIGKILL)
     launcher.wait()

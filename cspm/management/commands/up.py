@@ -37,3 +37,8 @@ class Command(BaseCommand):
             )
         except StartupError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:  # a full disk, a folder that became unwritable
+            where = error.filename or settings.CSPM_HOME
+            raise CommandError(
+                f"{where}: {error.strerror}; free some room or set CSPM_HOME to another folder."
+            ) from error
