@@ -29,6 +29,10 @@ class Plan(models.Model):
     region = models.CharField(max_length=32)
     content = models.JSONField()
     summary = models.CharField(max_length=300)
+    failing_since = models.DateTimeField(help_text="Of the episode that it repairs.")
+    unseen_since = models.DateTimeField(
+        null=True, blank=True, help_text="The last good look before that episode, if there was one."
+    )
     rolls_back = models.ForeignKey(
         "remediation.Execution", models.PROTECT, null=True, blank=True, related_name="rollbacks"
     )
@@ -101,6 +105,9 @@ class Execution(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     live_after = models.JSONField(null=True, blank=True)
+    renamed = models.JSONField(
+        default=dict, help_text="Rule ids: what was removed, what stands for it."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -127,7 +134,9 @@ class StepRecord(models.Model):
     intended_at = models.DateTimeField()
     intended_generation = models.BigIntegerField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=20, blank=True, help_text="done, already, refused, unknown")
+    outcome = models.CharField(
+        max_length=20, blank=True, help_text="done, already, refused, unknown"
+    )
     request_id = models.CharField(max_length=80, blank=True)
     answer = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
@@ -139,7 +148,7 @@ class StepRecord(models.Model):
 
 
 class KillSwitch(models.Model):
-    """Stops every repair of a scope (`*`, an account, a VPC) until someone lifts it."""
+    """Stops every repair of a scope until someone lifts it: `*`, an account's id, or a VPC's id."""
 
     scope = models.CharField(max_length=60, default="*")
     reason = models.TextField()
@@ -154,5 +163,38 @@ class KillSwitch(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["scope"], condition=Q(lifted_at=None), name="one_open_switch"
+            ),
+        ]
+
+
+class Hold(models.Model):
+    """Keeps the product from repairing by itself until a person decides.
+
+    On one finding after someone rolled its automatic repair back, or, without a finding, on a
+    whole resource that was healed again and again.
+    """
+
+    resource = models.ForeignKey("inventory.Resource", models.CASCADE, related_name="holds")
+    finding = models.ForeignKey(
+        "findings.Finding", models.CASCADE, null=True, blank=True, related_name="holds"
+    )
+    reason = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["resource", "finding"],
+                condition=Q(lifted_at=None),
+                nulls_distinct=False,
+                name="one_open_hold",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None) ^ Q(lifted_by__isnull=False),
+                name="a_hold_is_lifted_by_a_person",
             ),
         ]
