@@ -91,7 +91,9 @@ class Shard(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["account", "region", "collector"], name="shard_identity"),
+            models.UniqueConstraint(
+                fields=["account", "region", "collector"], name="shard_identity"
+            ),
         ]
 
 
@@ -148,7 +150,9 @@ class Resource(models.Model):
             models.Index(fields=["shard"], name="resource_shard"),
             models.Index(fields=["rid"], name="resource_rid"),
             models.Index(fields=["vpc_id", "type"], name="resource_vpc"),
-            models.Index(fields=["parent_rid"], name="resource_parent", condition=~Q(parent_rid="")),
+            models.Index(
+                fields=["parent_rid"], name="resource_parent", condition=~Q(parent_rid="")
+            ),
             models.Index(
                 fields=["source", "type", "id"], name="resource_live", condition=Q(deleted_at=None)
             ),

@@ -1,0 +1,138 @@
+"""Reading the inventory: what a user may see, and estates to compute from."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from identity.models import User
+from identity.scopes import account_filter
+from inventory.models import Account, Resource, Shard, Source
+from inventory.shardstates import status
+from network.estate import Estate
+from network.records import Record, ShardKey, ShardStatus
+
+_GROUP, _RULE = "ec2.security-group", "ec2.security-group-rule"
+# What a participant of a shared VPC depends on and its owner's account holds.
+_OF_OWNER = (
+    "ec2.vpc",
+    "ec2.subnet",
+    "ec2.route-table",
+    "ec2.network-acl",
+    "ec2.internet-gateway",
+)
+_LIST = "ec2.managed-prefix-list"
+
+
+def accounts_visible_to(user: User) -> QuerySet[Account]:
+    """The accounts in `user`'s scope."""
+    return Account.objects.filter(account_filter(user))
+
+
+def resources_visible_to(user: User) -> QuerySet[Resource]:
+    """The resources of accounts in `user`'s scope, deleted ones included."""
+    return Resource.objects.filter(account_filter(user, "account__"))
+
+
+def shards_visible_to(user: User) -> QuerySet[Shard]:
+    """The shards of accounts in `user`'s scope."""
+    return Shard.objects.filter(account_filter(user, "account__"))
+
+
+def shards_of(
+    source_id: int,
+    *,
+    accounts: Collection[int] | None = None,
+    regions: Collection[str] | None = None,
+    now: datetime | None = None,
+) -> dict[ShardKey, ShardStatus]:
+    """How the shards of a source stand; `accounts` are primary keys.
+
+    One that failed or was throttled counts as good for two intervals after its last good answer.
+    """
+    moment = now or timezone.now()
+    seconds = Source.objects.values_list("scan_interval_seconds", flat=True).get(pk=source_id)
+    interval = timedelta(seconds=seconds)
+    wanted = Shard.objects.filter(account__source_id=source_id).select_related("account")
+    if accounts is not None:
+        wanted = wanted.filter(account_id__in=accounts)
+    if regions is not None:
+        wanted = wanted.filter(region__in=regions)
+    return {
+        ShardKey(shard.account.account_id, shard.region, shard.collector): status(
+            shard, now=moment, interval=interval
+        )
+        for shard in wanted
+    }
+
+
+def estate_of(
+    source_id: int,
+    *,
+    accounts: Collection[int] | None = None,
+    regions: Collection[str] | None = None,
+    vpc_ids: Collection[str] | None = None,
+    now: datetime | None = None,
+) -> Estate:
+    """The estate of a source, or the part of it that accounts (primary keys), regions, VPCs leave.
+
+    With `accounts` it also holds what their resources depend on and others own: the VPCs they take
+    part in, and prefix lists. Read in one snapshot, unless the caller is in a transaction already.
+    """
+    moment = now or timezone.now()
+    with _snapshot():
+        scope = _scope(source_id, accounts=accounts, regions=regions, vpc_ids=vpc_ids)
+        rows = list(
+            Resource.objects.filter(scope, source_id=source_id, deleted_at=None)
+            .order_by()
+            .values_list(
+                "type", "owner_id", "region", "rid", "config", "account__account_id", "account_id"
+            )
+        )
+        holders = None if accounts is None else {*accounts, *(row[6] for row in rows)}
+        shards = shards_of(source_id, accounts=holders, regions=regions, now=moment)
+    records = [
+        Record(type_, owner, region, rid, config, "" if asked == owner else asked)
+        for type_, owner, region, rid, config, asked, _ in rows
+    ]
+    return Estate(records, shards, now=moment)
+
+
+def _scope(
+    source_id: int,
+    *,
+    accounts: Collection[int] | None,
+    regions: Collection[str] | None,
+    vpc_ids: Collection[str] | None,
+) -> Q:
+    scope = Q()
+    live = Resource.objects.filter(source_id=source_id, deleted_at=None).order_by()
+    if regions is not None:
+        scope &= Q(region__in=list(regions))
+        live = live.filter(region__in=list(regions))
+    if accounts is not None:
+        own = live.filter(account_id__in=list(accounts))
+        inside = own.exclude(vpc_id="").values("vpc_id")
+        scope &= (
+            Q(account_id__in=list(accounts))
+            | Q(type__in=_OF_OWNER, vpc_id__in=inside)
+            | Q(type=_LIST)
+        )
+    if vpc_ids is not None:
+        groups = live.filter(type=_GROUP, vpc_id__in=list(vpc_ids)).values("rid")
+        scope &= Q(vpc_id__in=list(vpc_ids)) | Q(type=_RULE, parent_rid__in=groups) | Q(type=_LIST)
+    return scope
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
