@@ -108,7 +108,7 @@ class Estate:
         For a shared VPC the listing of its owner must be good as well.
         """
         places = {(near.observer or near.account, near.region), (near.account, near.region)}
-        vpc = self.get("ec2.vpc", str(near.config.get("VpcId", "")))
+        vpc = self.get("ec2.vpc", str(near.config.get("VpcId", "")), near=near)
         if vpc is not None:
             places.add((vpc.account, vpc.region))
         for account, region in places:
@@ -209,37 +209,39 @@ class Estate:
         """A peering connection."""
         return self._one(Peering, "ec2.vpc-peering-connection", id, near)
 
-    def nat_gateways(self, vpc_id: str) -> list[NatGateway]:
+    def nat_gateways(self, vpc_id: str, *, near: Record | None = None) -> list[NatGateway]:
         """NAT gateways of a VPC."""
-        return self._of_vpc(NatGateway, "ec2.nat-gateway", vpc_id)
+        return self._of_vpc(NatGateway, "ec2.nat-gateway", vpc_id, near)
 
-    def endpoints(self, vpc_id: str) -> list[VpcEndpoint]:
+    def endpoints(self, vpc_id: str, *, near: Record | None = None) -> list[VpcEndpoint]:
         """Endpoints of a VPC."""
-        return self._of_vpc(VpcEndpoint, "ec2.vpc-endpoint", vpc_id)
+        return self._of_vpc(VpcEndpoint, "ec2.vpc-endpoint", vpc_id, near)
 
-    def subnets(self, vpc_id: str) -> list[Subnet]:
+    def subnets(self, vpc_id: str, *, near: Record | None = None) -> list[Subnet]:
         """Subnets of a VPC."""
-        return self._of_vpc(Subnet, "ec2.subnet", vpc_id)
+        return self._of_vpc(Subnet, "ec2.subnet", vpc_id, near)
 
-    def groups(self, vpc_id: str) -> list[SecurityGroup]:
+    def groups(self, vpc_id: str, *, near: Record | None = None) -> list[SecurityGroup]:
         """Security groups of a VPC."""
-        return self._of_vpc(SecurityGroup, "ec2.security-group", vpc_id)
+        return self._of_vpc(SecurityGroup, "ec2.security-group", vpc_id, near)
 
-    def route_tables(self, vpc_id: str) -> list[RouteTable]:
+    def route_tables(self, vpc_id: str, *, near: Record | None = None) -> list[RouteTable]:
         """Route tables of a VPC."""
-        return self._of_vpc(RouteTable, "ec2.route-table", vpc_id)
+        return self._of_vpc(RouteTable, "ec2.route-table", vpc_id, near)
 
-    def network_acls(self, vpc_id: str) -> list[NetworkAcl]:
+    def network_acls(self, vpc_id: str, *, near: Record | None = None) -> list[NetworkAcl]:
         """Network ACLs of a VPC."""
-        return self._of_vpc(NetworkAcl, "ec2.network-acl", vpc_id)
+        return self._of_vpc(NetworkAcl, "ec2.network-acl", vpc_id, near)
 
-    def interfaces(self, vpc_id: str) -> list[NetworkInterface]:
+    def interfaces(self, vpc_id: str, *, near: Record | None = None) -> list[NetworkInterface]:
         """Interfaces in a VPC, those of participants included where they were read."""
-        return self._of_vpc(NetworkInterface, "ec2.network-interface", vpc_id)
+        return self._of_vpc(NetworkInterface, "ec2.network-interface", vpc_id, near)
 
-    def internet_gateways(self, vpc_id: str) -> list[InternetGateway]:
+    def internet_gateways(
+        self, vpc_id: str, *, near: Record | None = None
+    ) -> list[InternetGateway]:
         """Internet gateways attached to a VPC (AWS allows one)."""
-        self._note_vpc(vpc_id, "ec2.internet-gateway")
+        self._note_vpc(vpc_id, "ec2.internet-gateway", near)
         return self._by(InternetGateway, "ec2.internet-gateway", "vpc", vpc_id)
 
     def flow_logs(self, watched: str, *, near: Record) -> list[FlowLog]:
@@ -261,14 +263,19 @@ class Estate:
             self.note(group.observer or group.account, group.region, "ec2.security-group-rule")
         return self._by(GroupRule, "ec2.security-group-rule", "group", group_id)
 
-    def groups_referencing(self, group_id: str) -> list[SecurityGroup]:
-        """Groups with a rule whose peer is this group, itself left out; both directions."""
+    def rules_referencing(self, group_id: str) -> list[GroupRule]:
+        """Rules of any group, itself included, whose peer is this group; both directions."""
         group = self.get("ec2.security-group", group_id)
         if group is not None:
             self.note(group.observer or group.account, group.region, "ec2.security-group-rule")
-        rules = self._by(GroupRule, "ec2.security-group-rule", "peer", group_id)
-        others = sorted({rule.group_id for rule in rules} - {group_id})
-        return [found for id_ in others if (found := self.group(id_)) is not None]
+        return self._by(GroupRule, "ec2.security-group-rule", "peer", group_id)
+
+    def groups_referencing(self, group_id: str) -> list[SecurityGroup]:
+        """Groups with a rule whose peer is this group, itself left out."""
+        rules = {rule.group_id: rule for rule in self.rules_referencing(group_id)}
+        near = self.get("ec2.security-group", group_id)
+        found = (self.group(id_, near=near) for id_ in sorted(rules) if id_ != group_id)
+        return [group for group in found if group is not None]
 
     def interfaces_with(self, group_id: str) -> list[NetworkInterface]:
         """Interfaces that carry a group, whether attached to something or not."""
@@ -276,7 +283,7 @@ class Estate:
         if group is not None:
             record = group.record
             self.note(record.observer or record.account, record.region, "ec2.network-interface")
-            self._note_vpc(group.vpc_id, "ec2.network-interface")
+            self._note_vpc(group.vpc_id, "ec2.network-interface", record)
         return self._by(NetworkInterface, "ec2.network-interface", "group", group_id)
 
     def interfaces_in(self, subnet_id: str) -> list[NetworkInterface]:
@@ -311,7 +318,7 @@ class Estate:
         """The subnets a table is effective for: its own and, if main, those without one."""
         return [
             subnet
-            for subnet in self._of_vpc(Subnet, "ec2.subnet", table.vpc_id)
+            for subnet in self._of_vpc(Subnet, "ec2.subnet", table.vpc_id, table.record)
             if (effective := self.route_table_of(subnet.id)) and effective.id == table.id
         ]
 
@@ -332,11 +339,12 @@ class Estate:
     def _note_record(self, record: Record) -> None:
         self.note(record.observer or record.account, record.region, record.type)
 
-    def _note_vpc(self, vpc_id: str, type_: str) -> None:
-        """The listing of a type in the account that owns a VPC, and in the one that saw it."""
-        vpc = self.get("ec2.vpc", vpc_id)
-        if vpc is not None:
-            self.note(vpc.account, vpc.region, type_)
+    def _note_vpc(self, vpc_id: str, type_: str, near: Record | None) -> None:
+        """The listing of a type in the account that owns a VPC, and beside `near`."""
+        vpc = self.get("ec2.vpc", vpc_id, near=near)
+        for record in (vpc, near):
+            if record is not None:
+                self.note(record.account, record.region, type_)
 
     def _as(self, view: type[V], record: Record) -> V:
         found = self.view(record)
@@ -354,6 +362,6 @@ class Estate:
             return []
         return [self._as(view, record) for record in table.by(index, key)]
 
-    def _of_vpc(self, view: type[V], type_: str, vpc_id: str) -> list[V]:
-        self._note_vpc(vpc_id, type_)
+    def _of_vpc(self, view: type[V], type_: str, vpc_id: str, near: Record | None) -> list[V]:
+        self._note_vpc(vpc_id, type_, near)
         return self._by(view, type_, "vpc", vpc_id)

@@ -220,7 +220,7 @@ def unused(group: SecurityGroup, estate: Estate, settings: Settings) -> Verdict:
     if group.is_default:
         return Verdict.not_applicable("a default group cannot be deleted")
     carrying = estate.interfaces_with(group.id)
-    referring = estate.groups_referencing(group.id)
+    referring = [r for r in estate.rules_referencing(group.id) if r.group_id != group.id]
     if carrying or referring:
         return Verdict.passing()
     for type_ in ("ec2.network-interface", "ec2.security-group-rule"):

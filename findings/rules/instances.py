@@ -110,11 +110,12 @@ def source_dest_check_off(instance: Instance, estate: Estate, settings: Settings
     if not off and instance.source_dest_check is not False:
         return Verdict.unknown("AWS did not say whether addresses are checked")
     targets = {instance.id, *(each.id for each in off)}
-    tables = estate.route_tables(instance.vpc_id)
+    tables = estate.route_tables(instance.vpc_id, near=instance.record)
     if any(route.target in targets for table in tables for route in table.routes):
         return Verdict.passing("a route leads to it, as to an appliance")
-    if not estate.complete("ec2.route-table", near=instance.record):
-        return Verdict.unknown("the routes that might lead to it were not read")
+    for type_ in ("ec2.route-table", "ec2.network-interface"):
+        if not estate.complete(type_, near=instance.record):
+            return Verdict.unknown("the routes that might lead to it were not read")
     return Verdict.failing(
         [evidence.item(each, "SourceDestCheck is off") for each in off]
         or [evidence.item(instance, "SourceDestCheck is off")],

@@ -99,6 +99,21 @@ def open_at(
     return deciding(admitting, settings, families) if admitting else []
 
 
+def open_within(
+    found: Openings, protocol: str, low: int, high: int, settings: Settings
+) -> list[Opening]:
+    """The deciding openings of any port of a span, judged where the set of rules changes."""
+    edges = {low}
+    for each in found.known:
+        for edge in (each.rule.low, None if each.rule.high is None else each.rule.high + 1):
+            if edge is not None and low < edge <= high:
+                edges.add(edge)
+    decided: dict[str, Opening] = {}
+    for edge in sorted(edges):
+        decided |= {each.rule.id: each for each in open_at(found, protocol, edge, settings)}
+    return list(decided.values())
+
+
 def open_spans(found: Openings, settings: Settings) -> dict[str, list[tuple[int, int]]]:
     """The ports (and places of other protocols) open to the Internet, by axis."""
     layers: dict[str, list[tuple[int, int, Addresses]]] = {}

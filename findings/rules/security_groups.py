@@ -1,6 +1,6 @@
 """Security groups open to the Internet, judged on the union of their rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from findings.rules import evidence, internet
 from findings.rules.internet import BOTH, Opening, PortSpan
@@ -24,6 +24,7 @@ from network.shapes import GroupRule, SecurityGroup
 _GROUP = "ec2.security-group"
 _REVOKE = "revoke-ingress-rule"
 _OPENNESS = ("internet_share", "trusted_networks")
+_BROAD = 1_024
 _ALL_BUT_A_FEW = 65_000  # tcp/1-65535 and 0-65535 with a gap are “all ports” to whoever attacks
 
 
@@ -45,14 +46,21 @@ def _services_open(
                 opened[service] = None
     if found:
         ports = [(each.protocol, each.low, each.high) for each in opened]
-        names = list(dict.fromkeys(f"{each.name} ({each.ports})" for each in opened))
-        return _failing(group, estate, list(found.values()), ports, names)
+        return _failing(group, estate, list(found.values()), ports, _named(opened))
     unread = [
         each.prefix_list_id
         for each in openings.unread
         if any(each.admits(s.protocol, p) for s in services for p in range(s.low, s.high + 1))
     ]
     return _unless_unread(unread)
+
+
+def _named(opened: Iterable[Service]) -> list[str]:
+    """`SSH (tcp/22)`, a service with several places once."""
+    places: dict[str, list[str]] = {}
+    for each in opened:
+        places.setdefault(each.name, []).append(each.ports)
+    return [f"{name} ({', '.join(ports)})" for name, ports in places.items()]
 
 
 def _failing(
@@ -246,12 +254,22 @@ def all_traffic_from_internet(group: SecurityGroup, estate: Estate, settings: Se
         )
     found: dict[str, Opening] = {}
     for axis in wide:
-        for low, _ in opened[axis]:
-            for each in internet.open_at(openings, axis, low, settings):
+        for low, high in opened[axis]:
+            for each in internet.open_within(openings, axis, low, high, settings):
                 found[each.rule.id] = each
+    # A rule for the web beside one for everything is no part of it.
+    broad = {id_: each for id_, each in found.items() if _is_broad(each)}
+    found = broad or found
     ports = [(axis, low, high) for axis in wide for low, high in opened[axis]]
     names = [f"every {axis} port" for axis in wide]
     return _failing(group, estate, list(found.values()), ports, names)
+
+
+def _is_broad(each: Opening) -> bool:
+    low, high = each.rule.low, each.rule.high
+    return each.rule.protocol == "-1" or (
+        low is not None and high is not None and high - low >= _BROAD
+    )
 
 
 @rule(
@@ -278,12 +296,8 @@ def other_port_from_internet(group: SecurityGroup, estate: Estate, settings: Set
             continue
         for low, high in addresses.subtract(tuple(opened), allowed):
             ports.append((axis, low, high))
-            edges = {low} | {
-                o.rule.low for o in openings.known if o.rule.low and low < o.rule.low <= high
-            }
-            for edge in sorted(edges):
-                for each in internet.open_at(openings, axis, edge, settings):
-                    found[each.rule.id] = each
+            for each in internet.open_within(openings, axis, low, high, settings):
+                found[each.rule.id] = each
     if ports:
         names = [
             f"{axis}/{low}" if low == high else f"{axis}/{low}-{high}" for axis, low, high in ports

@@ -30,17 +30,18 @@ def flow_logs_enabled(vpc: Vpc, estate: Estate, settings: Settings) -> Verdict:
     logs = estate.flow_logs(vpc.id, near=vpc.record)
     if any(_works(log, settings) for log in logs):
         return Verdict.passing()
-    subnets = estate.subnets(vpc.id)
+    subnets = estate.subnets(vpc.id, near=vpc.record)
     bare = [
         subnet
         for subnet in subnets
         if not any(_works(log, settings) for log in estate.flow_logs(subnet.id, near=vpc.record))
     ]
-    if not estate.complete("ec2.flow-log", near=vpc.record):
-        return Verdict.unknown("flow logs were not read completely")
+    for type_ in ("ec2.flow-log", "ec2.subnet"):
+        if not estate.complete(type_, near=vpc.record):
+            return Verdict.unknown("flow logs or subnets were not read completely")
     if subnets and not bare:
         return Verdict.passing("every subnet has a log of its own")
-    used = estate.interfaces(vpc.id)
+    used = estate.interfaces(vpc.id, near=vpc.record)
     empty = not used and estate.complete("ec2.network-interface", near=vpc.record)
     why = "nothing is in it" if empty else ""
     broken = [evidence.item(log, f"{log.id} {_flaw(log, settings)}") for log in logs]
@@ -78,7 +79,7 @@ def default_in_use(vpc: Vpc, estate: Estate, settings: Settings) -> Verdict:
         return Verdict.unknown("AWS did not say whether this is the default VPC")
     if not vpc.is_default:
         return Verdict.not_applicable("not the default VPC of its region")
-    used = [each for each in estate.interfaces(vpc.id) if each.attached]
+    used = [each for each in estate.interfaces(vpc.id, near=vpc.record) if each.attached]
     if not used:
         return Verdict.passing()
     return Verdict.failing(
@@ -103,7 +104,7 @@ def gateway_without_route(gateway: InternetGateway, estate: Estate, settings: Se
             summary=f"{gateway.label} is attached to no VPC.",
         )
     for vpc_id in gateway.vpc_ids:
-        for table in estate.route_tables(vpc_id):
+        for table in estate.route_tables(vpc_id, near=gateway.record):
             if any(route.target == gateway.id for route in table.routes):
                 return Verdict.passing()
     if not estate.complete("ec2.route-table", near=gateway.record):
