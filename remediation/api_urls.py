@@ -1,5 +1,12 @@
 """Addresses of the remediation API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from remediation.api import ExecutionViewSet, PlanViewSet, RepairRequestViewSet
+
+router = SimpleRouter()
+router.register("plans", PlanViewSet, basename="api-plan")
+router.register("requests", RepairRequestViewSet, basename="api-request")
+router.register("executions", ExecutionViewSet, basename="api-execution")
+
+urlpatterns = router.urls

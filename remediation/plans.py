@@ -175,7 +175,7 @@ def owner_of(finding: Finding) -> Account:
 
 def estate_for(account: Account, region: str) -> Estate:
     """All of one account-region, which is what repairs of groups and their impact rest on."""
-    return inventory.estate_of(account.source_id, accounts=[account.account_id], regions=[region])
+    return inventory.estate_of(account.source_id, accounts=[account.pk], regions=[region])
 
 
 def changed_since(plan: Plan, *, estate: Estate | None = None) -> list[str]:

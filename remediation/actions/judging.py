@@ -1,7 +1,6 @@
 """What the rules of the product say about a change before it is made."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from findings.rules import RULES
 from findings.rules.settings import DEFAULTS, Settings
@@ -46,4 +45,4 @@ def fails(estate: Estate, facts: Facts, *, settings: Settings = DEFAULTS) -> boo
     rule, group = RULES.get(facts.code), estate.group(facts.resource)
     if rule is None or group is None:
         return None
-    return cast("bool", rule.judge(group, estate, settings).outcome is Outcome.FAIL)
+    return rule.judge(group, estate, settings).outcome is Outcome.FAIL
