@@ -17,10 +17,18 @@ PortSpan = tuple[str, int, int]  # protocol, first, last
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A rule and the part of the Internet it admits, trusted networks left out."""
+    """A rule and the part of the Internet it admits, trusted networks left out.
+
+    `shares` are the parts of the IPv4 and the IPv6 Internet that `sources` hold.
+    """
 
     rule: GroupRule
     sources: Addresses
+    shares: tuple[float, float]
+
+    def share(self, family: int) -> float:
+        """The part of one family."""
+        return self.shares[0] if family == 4 else self.shares[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +67,36 @@ def _openings(
         if sources is None:
             unread.append(each)
         elif public := (sources & INTERNET) - trusted:
-            known.append(Opening(each, public))
+            known.append(Opening(each, public, (_share(public, 4), _share(public, 6))))
     return Openings(tuple(known), tuple(unread))
 
 
+def _share(public: Addresses, family: int) -> float:
+    """As `Addresses.share_of`, for a set that holds Internet addresses only."""
+    held, whole = (public.v4, INTERNET.v4) if family == 4 else (public.v6, INTERNET.v6)
+    return addresses.count(held) / addresses.count(whole) if held else 0.0
+
+
 def deciding(
-    admitting: Iterable[Opening], settings: Settings, families: Sequence[int] = BOTH
+    admitting: Sequence[Opening], settings: Settings, families: Sequence[int] = BOTH
 ) -> list[Opening]:
     """Of openings that admit the same port, those without which it is not open to the Internet.
 
     Each that is the Internet by itself; of pieces that only add up to it, the largest until what
     is left does not. A partner's own range beside `0.0.0.0/0` is no part of the problem.
     """
-    left = list(admitting)
+    least = settings.internet_share
     found: list[Opening] = []
     for family in families:
-        alone = [each for each in left if is_internet(each.sources, settings, (family,))]
+        here = [each for each in admitting if each.share(family)]
+        if sum(each.share(family) for each in here) < least - 1e-9:
+            continue  # even without overlap they do not add up to it
+        found += [each for each in here if each.share(family) >= least]
         rest = sorted(
-            (each for each in left if each not in alone and each.sources.only(family)),
-            key=lambda each: (-each.sources.share_of(INTERNET, family), each.rule.id),
+            (each for each in here if each.share(family) < least),
+            key=lambda each: (-each.share(family), each.rule.id),
         )
-        found += alone
-        while rest and is_internet(
-            addresses.union(each.sources for each in rest), settings, (family,)
-        ):
+        while rest and _share(addresses.union(each.sources for each in rest), family) >= least:
             found.append(rest.pop(0))
     return sorted({each.rule.id: each for each in found}.values(), key=lambda each: each.rule.id)
 
