@@ -2,6 +2,10 @@
 
 from typing import Any, Final
 
+from drift.states import TrustLevel, choices
+
+TRUST_LEVELS: Final = choices(TrustLevel)
+"""Two fields have these values; the schema should call them by one name."""
 _PROBLEM: Final = {
     "type": "object",
     "description": "Why the request was refused, and where possible what to do.",
