@@ -12,6 +12,7 @@ from inventory.models import Account, Change, Resource
 
 CONSUMER = "findings"
 _PEERING = "ec2.vpc-peering-connection"
+_PREFIX_LIST = "ec2.managed-prefix-list"
 
 
 class Place(NamedTuple):
@@ -22,17 +23,30 @@ class Place(NamedTuple):
 
 
 def mark_changed(changes: Sequence[Change]) -> None:
-    """Consume a batch of the change log: mark what it touched, and what is peered with that.
+    """Consume a batch of the change log: mark what it touched, and what depends on that.
 
     Runs in the transaction that moves the cursor.
     """
-    touched = {Place(change.account_id, change.region) for change in changes}
-    by_source: dict[int, set[Place]] = {}
+    by_source: dict[int, list[Change]] = {}
     for change in changes:
-        by_source.setdefault(change.source_id, set()).add(Place(change.account_id, change.region))
-    for source_id, places in by_source.items():
-        touched |= peered_with(source_id, places)
+        by_source.setdefault(change.source_id, []).append(change)
+    touched: set[Place] = set()
+    for source_id, logged in by_source.items():
+        places = {Place(change.account_id, change.region) for change in logged}
+        touched |= places | peered_with(source_id, places) | _sharing(source_id, logged)
     mark(touched, now=timezone.now())
+
+
+def _sharing(source_id: int, changes: Iterable[Change]) -> set[Place]:
+    """Account-regions that take part in a changed VPC, or may use a changed prefix list."""
+    vpc_ids = {change.vpc_id for change in changes if change.vpc_id}
+    inside = Resource.objects.filter(source_id=source_id, deleted_at=None, vpc_id__in=vpc_ids)
+    found = {Place(*pair) for pair in inside.values_list("account", "region").distinct()}
+    regions = {change.region for change in changes if change.collector == _PREFIX_LIST}
+    if regions:
+        judged = EvaluationScope.objects.filter(account__source_id=source_id, region__in=regions)
+        found |= {Place(*pair) for pair in judged.values_list("account", "region")}
+    return found
 
 
 def mark(places: Iterable[Place], *, now: datetime) -> None:

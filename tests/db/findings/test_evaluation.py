@@ -240,3 +240,16 @@ def test_a_scope_that_another_worker_holds_is_left_to_it_and_stays_dirty():
     assert seen == [True]
     assert [left.pk for left in dirty.waiting()] == [scope.pk]
     assert evaluate_scope(account.source_id, account.pk, REGION) is True
+
+
+@pytest.mark.django_db
+def test_a_change_of_a_shared_vpc_makes_its_participants_dirty(account, network):
+    participant = factories.make_account(account.source)
+    factories.make_resource(
+        "ec2.security-group", factories.raw_group("sg-9", vpc="vpc-1"), account=participant
+    )
+    Change.objects.all().delete()
+    factories.log_change(network["vpc"], "U")
+    dirty.mark_changed(list(Change.objects.all()))
+    marked = set(EvaluationScope.objects.values_list("account", flat=True))
+    assert marked == {account.pk, participant.pk}
