@@ -102,6 +102,9 @@ def _shaped(form: Form, raw: Mapping[str, Any], *, account: str) -> dict[str, An
     for name in form.lists:
         if not isinstance(config.setdefault(name, []), list):
             raise FormError(name, "not a list")
+    for name in form.objects:
+        if not isinstance(config.get(name, {}), dict):
+            raise FormError(name, "not an object")
     form.shape(config, account)
     return {key: config[key] for key in sorted(config)}
 

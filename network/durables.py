@@ -122,7 +122,7 @@ def group_rule(config: Config) -> Config:
 def interface(config: Config) -> Config:
     """Groups, place and checks; addresses come and go with what is attached."""
     picked = pick(config, "VpcId", "SubnetId", "SourceDestCheck", "InterfaceType", "Description")
-    picked["Groups"] = sorted(group["GroupId"] for group in config.get("Groups", ()) if group)
+    picked["Groups"] = sorted(g["GroupId"] for g in config.get("Groups", ()) if g.get("GroupId"))
     picked["HasPublicAddress"] = bool((config.get("Association") or {}).get("PublicIp"))
     return with_tags(config, picked)
 
@@ -154,7 +154,7 @@ def endpoint(config: Config) -> Config:
         config, "VpcId", "VpcEndpointType", "ServiceName", "PolicyDocument", "RouteTableIds",
         "SubnetIds", "PrivateDnsEnabled", "IpAddressType",
     )  # fmt: skip
-    picked["Groups"] = sorted(group["GroupId"] for group in config.get("Groups", ()) if group)
+    picked["Groups"] = sorted(g["GroupId"] for g in config.get("Groups", ()) if g.get("GroupId"))
     return with_tags(config, picked)
 
 

@@ -19,7 +19,8 @@ class Form:
     """How one type becomes canonical.
 
     `known` and `volatile` name fields, nested ones as `Routes[].State`. `lists` are present even
-    when AWS leaves them out. `secrets` are removed at any depth before anything is kept.
+    when AWS leaves them out; `objects`
+    hold an object here and something else in other types. `secrets` are removed at any depth before anything is kept.
     `version` grows with every change of meaning, so that stored rows are made anew.
     """
 
@@ -31,6 +32,7 @@ class Form:
     name: str = ""
     volatile: frozenset[str] = frozenset()
     lists: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     shape: Callable[[Config, str], None] = shaping.leave
     nested: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -207,6 +209,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 " NetworkInterfaces.Attachment.AttachTime BlockDeviceMappings.Ebs.AttachTime"
             ),
             lists=("NetworkInterfaces", "SecurityGroups"),
+            objects=("State",),
             # Never asked for; should an answer or a file hold it, it goes no further.
             secrets=("UserData", "PasswordData"),
             durable=durables.instance,
@@ -242,6 +245,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 " MultipathResilienceStatus"
             ),
             volatile=_fields("ExpirationTime"),
+            objects=("Status",),
             durable=durables.peering,
         ),
     }

@@ -28,6 +28,92 @@ CIDR_KEYS = frozenset(
 )
 ADDRESS_KEYS = frozenset(("Ipv6Address",))
 
+# What AWS gives as objects, lists of objects and texts, wherever such a field stands: everything
+# that reads canonical forms relies on it.
+OBJECT_KEYS = frozenset(
+    (
+        "AccepterVpcInfo",
+        "Association",
+        "AssociationState",
+        "Attachment",
+        "CidrBlockState",
+        "IcmpTypeCode",
+        "Ipv6CidrBlockState",
+        "MetadataOptions",
+        "PortRange",
+        "ReferencedGroupInfo",
+        "RequesterVpcInfo",
+    )
+)
+LIST_KEYS = frozenset(
+    (
+        "Associations",
+        "Attachments",
+        "CidrBlockAssociationSet",
+        "CidrBlockSet",
+        "Entries",
+        "Groups",
+        "Ipv6Addresses",
+        "Ipv6CidrBlockAssociationSet",
+        "Ipv6CidrBlockSet",
+        "NatGatewayAddresses",
+        "NetworkInterfaces",
+        "PrivateIpAddresses",
+        "PropagatingVgws",
+        "Routes",
+        "SecurityGroups",
+    )
+)
+TEXT_KEYS = (
+    CIDR_KEYS
+    | ADDRESS_KEYS
+    | frozenset(
+        (
+            "AllocationId",
+            "AssociationId",
+            "CarrierGatewayId",
+            "CoreNetworkArn",
+            "Description",
+            "DestinationPrefixListId",
+            "EgressOnlyInternetGatewayId",
+            "FlowLogId",
+            "GatewayId",
+            "GroupId",
+            "GroupName",
+            "GroupOwnerId",
+            "InstanceId",
+            "InstanceOwnerId",
+            "InternetGatewayId",
+            "LocalGatewayId",
+            "NatGatewayId",
+            "NetworkAclId",
+            "NetworkInterfaceId",
+            "OdbNetworkArn",
+            "OwnerId",
+            "PeeringStatus",
+            "PrefixListId",
+            "PrefixListName",
+            "PrivateIp",
+            "PrivateIpAddress",
+            "PublicIp",
+            "PublicIpAddress",
+            "Region",
+            "RequesterId",
+            "ResourceId",
+            "RouteTableId",
+            "SecurityGroupRuleId",
+            "ServiceName",
+            "SubnetId",
+            "TransitGatewayId",
+            "UserId",
+            "VpcEndpointId",
+            "VpcEndpointType",
+            "VpcId",
+            "VpcPeeringConnectionId",
+        )
+    )
+)
+
 
 class FormError(ValueError):
     """A value that cannot be what AWS says it is; `field` names where it stood."""
@@ -118,26 +204,41 @@ def tidy(value: Any, *, key: str = "", where: str = "") -> Any:
     """A JSON-safe copy: `None` left out, CIDRs normal, times as text, every list as a sorted set.
 
     No list in the descriptions we keep has an order that means something; the two that do,
-    ACL entries and routes, are sorted by their own keys afterwards.
+    ACL entries and routes, are sorted by their own keys afterwards. Raises `FormError` where a
+    field holds another kind of thing than AWS puts there.
     """
     if isinstance(value, str):
         if key in CIDR_KEYS or key in ADDRESS_KEYS:
             return _network(value, key=key, where=where or key)
-        return value
-    if value is None or isinstance(value, bool | int | float):
+        if key in OBJECT_KEYS or key in LIST_KEYS:
+            raise FormError(where, "a text where AWS gives none")
         return value
     if isinstance(value, Mapping):
+        if key in LIST_KEYS or key in TEXT_KEYS:
+            raise FormError(where, "an object where AWS gives none")
         return {
             str(name): tidy(item, key=str(name), where=f"{where}.{name}" if where else str(name))
             for name, item in value.items()
             if item is not None
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        items = [tidy(item, key=key, where=f"{where}[]") for item in value]
-        return sorted(items, key=text) if len(items) > 1 else items
+        return _list(value, key=key, where=where)
+    if key in OBJECT_KEYS or key in LIST_KEYS or key in TEXT_KEYS:
+        raise FormError(where, f"{value!r} where AWS gives no such thing")
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     raise FormError(where or key, f"{value.__class__.__name__} is not JSON")
+
+
+def _list(value: Sequence[Any], *, key: str, where: str) -> list[Any]:
+    if key in OBJECT_KEYS or key in TEXT_KEYS:
+        raise FormError(where, "a list where AWS gives none")
+    if key in LIST_KEYS and not all(isinstance(item, Mapping) for item in value):
+        raise FormError(where, "not a list of objects")
+    items = [tidy(item, where=f"{where}[]") for item in value]
+    return sorted(items, key=text) if len(items) > 1 else items
 
 
 def _network(value: str, *, key: str, where: str) -> str:

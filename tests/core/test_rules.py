@@ -1,5 +1,6 @@
 """Every rule: what passes, what fails, what cannot be told; and what a bad listing makes of it."""
 
+import copy
 import random
 import re
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from findings.rules import RULES, Severity
 from findings.rules.__main__ import pages
 from findings.rules.evaluate import Result, evaluate, not_assessed
+from network.canonical import MalformedResource, canonicalise, durable
 from network.estate import Estate
-from network.records import ShardKey, ShardState
+from network.records import Record, ShardKey, ShardState
 from tests.core.cases import CASES, Case
+from tests.core.raw import EXAMPLES
 from tests.core.world import ACCOUNT, REGION, World, statuses
 
 IDS = [f"{each.rule}-{each.name}" for each in CASES]
@@ -136,6 +139,52 @@ def test_the_order_of_records_changes_no_verdict(rng: random.Random):
 
 def summary(result: Result):
     return result.rule, result.record.id, result.verdict, result.severity, result.evidence
+
+
+def places(value, path=()):
+    """Every field and item inside a description."""
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, item in inside:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+@pytest.mark.parametrize("type_", EXAMPLES)
+def test_a_damaged_field_is_refused_by_name_or_judged_and_never_a_crash(type_):
+    wrongs = [None, True, 7, 1.5, "x", "", [], {}, [1], ["a"], [{}], {"a": 1}, [[]], [None]]
+    for raw in EXAMPLES[type_]:
+        for path in places(raw):
+            for wrong in wrongs:
+                damaged = copy.deepcopy(raw)
+                inside = damaged
+                for step in path[:-1]:
+                    inside = inside[step]
+                inside[path[-1]] = wrong
+                try:
+                    made = canonicalise(type_, damaged, account=ACCOUNT, region=REGION)
+                except MalformedResource:
+                    continue
+                durable(type_, made.config)
+                record = Record(type_, made.owner, REGION, made.id, made.config)
+                estate = Estate([record, *OTHERS])
+                assert list(evaluate(estate, rules=FOR_TYPE[type_]))
+
+
+OTHERS = [each for case in CASES[:3] for each in case.build()[0].records]
+FOR_TYPE = {
+    type_: [
+        r
+        for r in RULES.values()
+        if r.resource in (type_, "ec2.vpc", "ec2.subnet", "ec2.security-group")
+    ]
+    for type_ in EXAMPLES
+}
 
 
 def test_all_rules_on_one_group_do_not_mask_each_other():
