@@ -16,7 +16,7 @@ def service(name: str) -> ServiceModel | None:
     """The model of the service a credential scope names, or None."""
     try:
         return get_service_model(_BY_SCOPE.get(name, name))
-    except Exception:  # noqa: BLE001 - botocore's loader raises a different class for each cause
+    except Exception:
         return None
 
 

@@ -11,6 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.elastic_network_interfaces import Attachment, NetworkInterface
+from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnectionBackend
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
@@ -126,12 +127,40 @@ def _permissions(_: Any, rules: list[Any]) -> list[_Permission]:
     return list(grouped.values())
 
 
-def _apply() -> None:
+def _route_state(self: Any) -> str:
+    """Moto's routes stay active whatever becomes of their target."""
+    table = self.route_table
+    gateway = self.gateway
+    gone = (
+        (self.nat_gateway is not None and self.nat_gateway.state == "deleted")
+        or (self.vpc_pcx is not None and self.vpc_pcx.status["Code"] != "active")
+        or (self.interface is not None and self.interface.id not in table.ec2_backend.enis)
+        or (self.instance is not None and self.instance.state == "terminated")
+        or (self.transit_gateway is not None and self.transit_gateway.state == "deleted")
+        or (
+            str(getattr(gateway, "id", "")).startswith("igw-")
+            and (gateway.vpc is None or gateway.vpc.id != table.vpc_id)
+        )
+    )
+    return "blackhole" if gone else "active"
+
+
+def hold_clocks() -> None:
+    """Let the services imported so far read the lab's clock."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(("moto.ec2.models", "moto.organizations.models")) and hasattr(
-            module, "utcnow"
-        ):
-            module.__dict__["utcnow"] = CLOCK.now
+        if name.startswith("moto.") and name.endswith(("models", "resources")):
+            _patch_clock(module)
+        elif name.startswith("moto.ec2.models"):
+            _patch_clock(module)
+
+
+def _patch_clock(module: Any) -> None:
+    if "utcnow" in module.__dict__:
+        module.__dict__["utcnow"] = CLOCK.now
+
+
+def _apply() -> None:
+    hold_clocks()
     PAGINATION_MODEL["list_accounts"] |= {"limit_default": 20, "unique_attribute": "Id"}
     sys.modules["moto.ec2.models.elastic_ip_addresses"].__dict__["random_ip"] = _public_ip
     interfaces = sys.modules["moto.ec2.models.elastic_network_interfaces"]
@@ -142,6 +171,7 @@ def _apply() -> None:
         (SecurityGroupRule, "description", property(_rule_description)),
         (SecurityGroup, "_flattened_rules", _permissions),
         (NetworkInterface, "group_set", property(_group_set)),
+        (Route, "state", property(_route_state)),
         (NetworkInterface, "attachment", property(_attachment)),
     ]
     for owner, name, replacement in changes:

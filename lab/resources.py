@@ -129,7 +129,7 @@ def _context(backend: Any, resource_id: str) -> dict[str, tuple[str, ...]]:
 
 
 def _vpc_of(backend: Any, resource_id: str) -> str:
-    prefix = resource_id.split("-")[0]
+    prefix = resource_id.split("-", maxsplit=1)[0]
     if prefix == "sg":
         group = backend.get_security_group_from_id(resource_id)
         return group.vpc_id or "" if group else ""
