@@ -63,6 +63,7 @@ class Pace:
     first_pause: timedelta = timedelta(milliseconds=500)
     clock: Callable[[], datetime] = timezone.now
     sleep: Callable[[float], None] = time.sleep
+    stopwatch: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         if self.call_timeout >= self.lease:
@@ -260,7 +261,7 @@ class _Repair:
     def _intend_and_call(
         self, number: int, step: Mapping[str, Any], credentials: Credentials
     ) -> Config:
-        began = time.monotonic()
+        began = self.pace.stopwatch()
         executions.intend(
             self.claimed,
             number=number,
@@ -271,7 +272,7 @@ class _Repair:
         )
         self.written = True
         # A worker that was suspended since then may have lost the lease: its time counts on.
-        left = self.pace.lease.total_seconds() - (time.monotonic() - began)
+        left = self.pace.lease.total_seconds() - (self.pace.stopwatch() - began)
         if left <= self.pace.call_timeout.total_seconds():
             raise LostLeaseError("too little of the lease is left for a call")
         operation = str(step["operation"])
