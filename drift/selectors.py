@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, Func, QuerySet
+from django.db.models import F, Func, IntegerField, QuerySet
 
 from drift.models import Baseline, BaselineVersion
 from drift.scope import VPC
@@ -84,12 +84,16 @@ def resources_seen_by(user: User) -> QuerySet[Resource]:
     return Resource.objects.filter(account_filter(user, "account__")).defer("config", "tags")
 
 
+def _length(field: str) -> Func:
+    return Func(F(field), function="jsonb_array_length", output_field=IntegerField())
+
+
 def versions_of(baseline: Baseline) -> QuerySet[BaselineVersion]:
     """What was approved when by whom, newest first; without the entries."""
     return (
         baseline.versions.select_related("captured_by")
         .defer("entries")
-        .annotate(elements=Func(F("entries"), function="jsonb_array_length"))
+        .annotate(elements=_length("entries"))
         .order_by("-number")
     )
 

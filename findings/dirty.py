@@ -41,11 +41,11 @@ def _sharing(source_id: int, changes: Iterable[Change]) -> set[Place]:
     """Account-regions that take part in a changed VPC, or may use a changed prefix list."""
     vpc_ids = {change.vpc_id for change in changes if change.vpc_id}
     inside = Resource.objects.filter(source_id=source_id, deleted_at=None, vpc_id__in=vpc_ids)
-    found = {Place(*pair) for pair in inside.values_list("account", "region").distinct()}
+    found = {Place(*pair) for pair in inside.values_list("account_id", "region").distinct()}
     regions = {change.region for change in changes if change.collector == _PREFIX_LIST}
     if regions:
         judged = EvaluationScope.objects.filter(account__source_id=source_id, region__in=regions)
-        found |= {Place(*pair) for pair in judged.values_list("account", "region")}
+        found |= {Place(*pair) for pair in judged.values_list("account_id", "region")}
     return found
 
 

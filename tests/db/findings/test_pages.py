@@ -174,9 +174,7 @@ def test_htmx_gets_the_results_alone_and_a_restored_page_gets_all(client, analys
     make_findings(1)
     url = reverse("finding-list")
     fragment = client.get(url, headers={"HX-Request": "true"}).content.decode()
-    restored = client.get(
-        url, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"}
-    )
+    restored = client.get(url, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
     assert "<html" not in fragment
     assert "<html" in restored.content.decode()
     assert "HX-Request" in restored["Vary"]
@@ -281,7 +279,12 @@ def test_many_are_acknowledged_with_one_reason(client, analyst):
 
 def test_a_bulk_action_needs_a_reason_and_goes_back_to_this_site_only(client, analyst):
     (finding,) = make_findings(1)
-    sent = {"finding": finding.pk, "which": "selected", "reason": "", "next": "https://evil.example/"}
+    sent = {
+        "finding": finding.pk,
+        "which": "selected",
+        "reason": "",
+        "next": "https://evil.example/",
+    }
     response = client.post(reverse("finding-bulk"), sent)
     assert response["Location"] == reverse("finding-list")
     assert Finding.objects.get().triage == "new"
