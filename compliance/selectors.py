@@ -97,7 +97,7 @@ class DayScore:
 
 
 def trend_for(user: User, framework: Framework, *, today: date, days: int = 90) -> list[DayScore]:
-    """One entry for each day with a snapshot, oldest first, of the accounts `user` sees now.
+    """One entry for each day with counts of accounts that `user` sees now, oldest first.
 
     The days are recomputed from the counts kept in the snapshots by today's file of controls, so
     that a change of the file does not look like a change of the estate.
@@ -113,7 +113,8 @@ def trend_for(user: User, framework: Framework, *, today: date, days: int = 90) 
     by_day: dict[date, Tallies] = defaultdict(lambda: defaultdict(dict))
     for day, dump in snapshots.values_list("day", "tallies").iterator():
         for rule, accounts in loaded(dump, seen).items():
-            by_day[day][rule].update(accounts)
+            if accounts:
+                by_day[day][rule].update(accounts)
     found = []
     for day, tallies in by_day.items():
         of_day = scored(framework, tallies)

@@ -23,17 +23,17 @@ def sees_everything(user: User) -> bool:
 def account_filter(user: User, prefix: str = "") -> Q:
     """A filter on accounts for `user`; `prefix` is the path to the account, as "resource__account__".
 
-    No scope means nothing is visible: a new user sees no data until an admin says what.
+    No scope, or one that is no scope, shows nothing: a new user sees no data until an admin says
+    what.
     """
     if sees_everything(user):
         return Q()
     seen = Q(pk__in=[])
-    for scope in user.scopes:
+    for scope in filter(is_scope, user.scopes):
         kind, _, value = scope.partition(":")
         if kind == "account":
             seen |= Q(**{f"{prefix}account_id": value})
         elif kind == "ou":
-            path = value.rstrip("/")
-            seen |= Q(**{f"{prefix}unit_path": path})
-            seen |= Q(**{f"{prefix}unit_path__startswith": f"{path}/"})
+            seen |= Q(**{f"{prefix}unit_path": value})
+            seen |= Q(**{f"{prefix}unit_path__startswith": f"{value}/"})
     return seen
