@@ -31,6 +31,7 @@ def found(management: str, members: Sequence[Member], *, region: str) -> Mapping
         organisation.create_organization(region, FeatureSet="ALL")
     organisation.accounts[0].name = "management"
     organisation.accounts[0].email = "aws+management@example.com"
+    assert organisation.org is not None
     root = organisation.org.root_id
     units: dict[tuple[str, ...], str] = {(): root}
     ids = {"management": management}

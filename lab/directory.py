@@ -25,6 +25,7 @@ class Role:
 
     @property
     def arn(self) -> str:
+        """The role's ARN."""
         return f"arn:aws:iam::{self.account}:role/{self.name}"
 
 
@@ -48,6 +49,7 @@ class Principal:
 
     @property
     def effective_policies(self) -> Sequence[Policy]:
+        """The identity policies: the role's for a session, as they are now."""
         return self.role.policies if self.role else self.policies
 
     @property

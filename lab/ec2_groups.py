@@ -13,7 +13,7 @@ from lab.errors import AwsError
 RULES_PER_GROUP = 60
 
 
-class SecurityGroups(EC2Response):  # type: ignore[misc]
+class SecurityGroups(EC2Response):
     """All or nothing per call; every rule added or removed is in the answer."""
 
     params: dict[str, Any]
@@ -56,7 +56,7 @@ class SecurityGroups(EC2Response):  # type: ignore[misc]
             for field in ("ip_protocol", "from_port", "to_port", "ip_range", "source_group"):
                 setattr(rule, field, getattr(new, field))
             rule.prefix_list_id = new.prefix_list_id
-            rule.lab_description = new.lab_description
+            group_rules.describe(rule, new.description or "")
         return ActionResult({"Return": True})
 
     def describe_security_group_rules(self) -> ActionResult:
@@ -148,7 +148,7 @@ class SecurityGroups(EC2Response):  # type: ignore[misc]
                     raise _unknown_rule(item["SecurityGroupRuleId"])
             for item in by_id:
                 rule = known[item["SecurityGroupRuleId"]]
-                rule.lab_description = item.get("Description", "")
+                group_rules.describe(rule, item.get("Description", ""))
             return ActionResult({"Return": True})
         permissions = group_rules.permissions_of(self.params)
         present = {group_rules.same_as(rule): rule for rule in rules}
@@ -157,7 +157,7 @@ class SecurityGroups(EC2Response):  # type: ignore[misc]
             if group_rules.same_as(rule) not in present:
                 raise _unknown_permission()
         for rule in given:
-            present[group_rules.same_as(rule)].lab_description = rule.lab_description
+            group_rules.describe(present[group_rules.same_as(rule)], rule.description or "")
         return ActionResult({"Return": True})
 
     def _matching(
@@ -221,7 +221,7 @@ class SecurityGroups(EC2Response):  # type: ignore[misc]
         wanted = self.params.get("GroupId") or self.params.get("GroupName")
         if not wanted:
             raise AwsError("MissingParameter", "The request must contain the parameter groupId")
-        group = self.ec2_backend.get_security_group_by_name_or_id(wanted)
+        group: SecurityGroup | None = self.ec2_backend.get_security_group_by_name_or_id(wanted)
         if group is None:
             raise group_rules.not_found(wanted)
         return group

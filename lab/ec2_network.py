@@ -9,7 +9,7 @@ from lab import group_rules, managed, regions
 from lab.errors import AwsError
 
 
-class Networks(EC2Response):  # type: ignore[misc]
+class Networks(EC2Response):
     """Regions, network ACLs, interfaces, NAT gateways, endpoints."""
 
     params: dict[str, Any]
@@ -26,7 +26,7 @@ class Networks(EC2Response):  # type: ignore[misc]
     def create_vpc(self) -> ActionResult:
         """Create a VPC; with IPv6 its default ACL admits IPv6 too."""
         result = super().create_vpc()
-        vpc = result.result["Vpc"]
+        vpc = _made(result, "Vpc")
         if vpc.get_cidr_block_association_set(ipv6=True):
             for acl in self.ec2_backend.network_acls.values():
                 if acl.vpc_id == vpc.id:
@@ -38,7 +38,7 @@ class Networks(EC2Response):  # type: ignore[misc]
     def create_subnet(self) -> ActionResult:
         """Create a subnet that gives out no public addresses until told to."""
         result = super().create_subnet()
-        subnet = result.result["Subnet"]
+        subnet = _made(result, "Subnet")
         subnet.default_for_az = False
         subnet.map_public_ip_on_launch = False
         return result
@@ -46,7 +46,7 @@ class Networks(EC2Response):  # type: ignore[misc]
     def create_network_acl(self) -> ActionResult:
         """Create an ACL that denies everything, as AWS does."""
         result = super().create_network_acl()
-        acl = result.result["NetworkAcl"]
+        acl = _made(result, "NetworkAcl")
         vpc = self.ec2_backend.get_vpc(acl.vpc_id)
         for egress in (True, False):
             self._entry(acl.id, 32767, "deny", egress=egress, ipv4="0.0.0.0/0")
@@ -73,7 +73,7 @@ class Networks(EC2Response):  # type: ignore[misc]
     def create_network_interface(self) -> ActionResult:
         """Create an interface with a free address of its subnet."""
         result = super().create_network_interface()
-        eni = result.result["NetworkInterface"]
+        eni = _made(result, "NetworkInterface")
         if not self.params.get("PrivateIpAddresses"):
             managed.place(eni, self.params.get("PrivateIpAddress", ""))
         return result
@@ -111,7 +111,7 @@ class Networks(EC2Response):  # type: ignore[misc]
     def create_nat_gateway(self) -> ActionResult:
         """Create a NAT gateway whose interface lies in its subnet."""
         result = super().create_nat_gateway()
-        gateway = result.result["NatGateway"]
+        gateway = _made(result, "NatGateway")
         eni = gateway._eni
         managed.adopt(eni, managed.NAT, description=f"Interface for NAT Gateway {gateway.id}")
         gateway.private_ip = eni.private_ip_address
@@ -136,7 +136,7 @@ class Networks(EC2Response):  # type: ignore[misc]
         """Create a gateway endpoint, or an interface endpoint with its interfaces."""
         kind = self.params.setdefault("VpcEndpointType", "Gateway")
         result = super().create_vpc_endpoint()
-        endpoint = result.result["VpcEndpoint"]
+        endpoint = _made(result, "VpcEndpoint")
         if kind == "Interface":
             groups = [
                 self.ec2_backend.get_security_group_from_id(group_id)
@@ -222,3 +222,9 @@ class Networks(EC2Response):  # type: ignore[misc]
             "InvalidNetworkAclEntry.NotFound",
             f"The {direction} entry with rule number {number} does not exist in {acl.id}",
         )
+
+
+def _made(result: ActionResult, name: str) -> Any:
+    """The object moto made: its answers hold it until they are serialised."""
+    value: Any = result.result
+    return value[name]

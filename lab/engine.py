@@ -2,7 +2,6 @@
 
 import copy
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,8 +110,12 @@ class Engine:
             if fault.kind in faults.REFUSALS:
                 raise of_fault(fault.kind, call.service, principal, call.action)
             if fault.kind != "slow":
-                kind = "reset" if fault.kind == "reset" else "hang"
-                return Reply(0, b"", {"seconds": str(fault.seconds)}, wire=kind)
+                return Reply(
+                    0,
+                    b"",
+                    {"seconds": str(fault.seconds)},
+                    wire="reset" if fault.kind == "reset" else "hang",
+                )
             self.stopping.wait(fault.seconds)
         return self._late_faults(call, principal, self._effect(call, principal))
 
@@ -264,5 +267,4 @@ class Engine:
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not past the end of the lab."""
-        until = time.monotonic() + seconds
-        self.stopping.wait(max(0.0, until - time.monotonic()))
+        self.stopping.wait(seconds)

@@ -77,7 +77,10 @@ def _pair(backend: Any, item: Mapping[str, Any]) -> dict[str, str]:
         raise not_found(wanted)
     pair = {"GroupId": group.id, "UserId": owner}
     if item.get("VpcPeeringConnectionId"):
-        pair |= {"VpcId": group.vpc_id, "VpcPeeringConnectionId": item["VpcPeeringConnectionId"]}
+        pair |= {
+            "VpcId": str(group.vpc_id),
+            "VpcPeeringConnectionId": item["VpcPeeringConnectionId"],
+        }
     return pair
 
 
@@ -118,7 +121,7 @@ def _rule(
         is_egress=egress,
     )
     rule.ip_protocol, rule.from_port, rule.to_port = protocol, low, high
-    rule.lab_description = source.get("text") or ""
+    describe(rule, source.get("text") or "")
     return rule
 
 
@@ -145,6 +148,11 @@ def ports_of(permission: Mapping[str, Any]) -> tuple[str, int | None, int | None
     if protocol in _ICMP:
         return protocol, -1 if low is None else int(low), -1 if high is None else int(high)
     return protocol, None, None
+
+
+def describe(rule: Any, text: str) -> None:
+    """Set a rule's description, an empty one to remove it."""
+    rule.lab_description = text
 
 
 def same_as(rule: SecurityGroupRule) -> tuple[Any, ...]:

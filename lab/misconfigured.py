@@ -209,6 +209,28 @@ def _data(world: "World") -> None:
         "Reports from home",
         [tcp(5432, FROM_ANYWHERE, text="analysts at home")],
     )
+    for acl in list(place.backend.network_acls.values()):
+        if any(a.subnet_id == second for a in acl.associations):
+            place.call(
+                "CreateNetworkAclEntry",
+                NetworkAclId=acl.id,
+                RuleNumber=90,
+                Protocol="6",
+                RuleAction="allow",
+                CidrBlock=FROM_ANYWHERE,
+                PortRange={"From": 5432, "To": 5432},
+                Egress=False,
+            )
+            place.call(
+                "CreateNetworkAclEntry",
+                NetworkAclId=acl.id,
+                RuleNumber=90,
+                Protocol="6",
+                RuleAction="allow",
+                CidrBlock=FROM_ANYWHERE,
+                PortRange={"From": 1024, "To": 65535},
+                Egress=True,
+            )
     place.instance(second, "warehouse-etl", [open_group, app.groups["db"]], public=True)
     place.group(app.vpc, "warehouse-db-inside", "Reports", [tcp(5432, "10.40.0.0/16")])
 

@@ -27,9 +27,10 @@ def operation(service_name: str, action: str) -> OperationModel | None:
     if model is None:
         return None
     try:
-        return model.operation_model(action)
+        found: OperationModel = model.operation_model(action)
     except OperationNotFoundError:
         return None
+    return found
 
 
 @lru_cache(maxsize=1024)

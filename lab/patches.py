@@ -36,9 +36,10 @@ def reset(seed: int) -> None:
     """Forget every account; ids follow from `seed`."""
     _seed[0] = seed
     _default_vpcs.clear()
-    for backend in list(BackendDict._instances):
+    known: list[Any] = BackendDict.__dict__["_instances"]
+    for backend in known:
         backend.clear()
-    BackendDict._instances.clear()
+    known.clear()
     VPCPeeringConnectionBackend.vpc_pcx_refs.clear()
     organizations_backends.master_accounts.clear()
     mock_random.seed(f"{seed}:start")
@@ -148,9 +149,7 @@ def _route_state(self: Any) -> str:
 def hold_clocks() -> None:
     """Let the services imported so far read the lab's clock."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("moto.") and name.endswith(("models", "resources")):
-            _patch_clock(module)
-        elif name.startswith("moto.ec2.models"):
+        if (name.startswith("moto.") and name.endswith(("models", "resources"))) or name.startswith("moto.ec2.models"):
             _patch_clock(module)
 
 

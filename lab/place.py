@@ -60,6 +60,7 @@ class Place:
 
     @property
     def backend(self) -> Any:
+        """Moto's state of this account-region."""
         return ec2.backend(self.account, self.region)
 
     def vpc(self, name: str, cidr: str, *, ipv6: bool = False) -> str:

@@ -1,7 +1,7 @@
 """IAM policy evaluation: deny wins, a session policy only narrows, what is not allowed is denied."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -118,10 +118,9 @@ def conditions_hold(conditions: Mapping[str, Any], context: Context, *, deny: bo
 
 
 def _condition(operator: str, wanted: Sequence[str], values: tuple[str, ...] | None) -> bool | None:
-    name = operator
-    quantifier, _, rest = operator.partition(":")
-    if rest:
-        name = rest
+    quantifier, colon, name = operator.rpartition(":")
+    if not colon:
+        quantifier = ""
     if name == "Null":
         return (values is None) == (wanted[0].lower() == "true")
     if name.endswith("IfExists"):
@@ -142,13 +141,21 @@ def _condition(operator: str, wanted: Sequence[str], values: tuple[str, ...] | N
     return all(hits)
 
 
-_COMPARISONS = {
-    "StringEquals": lambda pattern, value: pattern == value,
-    "StringEqualsIgnoreCase": lambda pattern, value: pattern.lower() == value.lower(),
-    "StringLike": lambda pattern, value: matches(pattern, value),
-    "ArnEquals": lambda pattern, value: matches(pattern, value),
-    "ArnLike": lambda pattern, value: matches(pattern, value),
-    "Bool": lambda pattern, value: pattern.lower() == value.lower(),
+def _same_ignoring_case(pattern: str, value: str) -> bool:
+    return pattern.lower() == value.lower()
+
+
+def _like(pattern: str, value: str) -> bool:
+    return matches(pattern, value)
+
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringEqualsIgnoreCase": _same_ignoring_case,
+    "StringLike": _like,
+    "ArnEquals": _like,
+    "ArnLike": _like,
+    "Bool": _same_ignoring_case,
 }
 
 

@@ -85,7 +85,7 @@ def accesses(
 
 def caller_context(principal: Principal, region: str) -> dict[str, tuple[str, ...]]:
     """Condition keys that depend on the caller alone; keys are lower case."""
-    found = {
+    found: dict[str, tuple[str, ...]] = {
         "aws:requestedregion": (region,),
         "aws:principalarn": (principal.identity_arn,),
         "aws:principalaccount": (principal.account,),
@@ -100,11 +100,15 @@ def caller_context(principal: Principal, region: str) -> dict[str, tuple[str, ..
 def _ids(backend: Any, params: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         value = params.get(name)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            yield from (item for item in value if isinstance(item, str))
-    association = str(params.get("AssociationId", ""))
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield item
+    yield from _behind_association(backend, str(params.get("AssociationId", "")))
+    for interface in params.get("NetworkInterfaces", []):
+        yield from _ids(backend, interface, names)
+
+
+def _behind_association(backend: Any, association: str) -> Iterator[str]:
     if association.startswith("rtbassoc-"):
         for table in backend.route_tables.values():
             if association in table.all_associations_ids:
@@ -113,8 +117,6 @@ def _ids(backend: Any, params: Mapping[str, Any], names: tuple[str, ...]) -> Ite
         for acl in backend.network_acls.values():
             if association in acl._associations:
                 yield acl.id
-    for interface in params.get("NetworkInterfaces", []):
-        yield from _ids(backend, interface, names)
 
 
 def _context(backend: Any, resource_id: str) -> dict[str, tuple[str, ...]]:

@@ -62,7 +62,7 @@ class Lab:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._session = boto3.Session()
+        self._session: Any = boto3.Session()
 
     def __enter__(self) -> Self:
         self.start()
@@ -155,11 +155,14 @@ class Lab:
             return self.engine.handle(request)
 
         try:
-            return Server(self._port, answer, lambda seconds: self.engine.wait(seconds))
+            return Server(self._port, answer, self._wait)
         except OSError as error:
             raise LabError(
                 f"port {self._port} cannot be used ({error.strerror}): choose another with --port"
             ) from error
+
+    def _wait(self, seconds: float) -> None:
+        self.engine.wait(seconds)
 
     def _build(self, kept: Mapping[str, Any]) -> None:
         scenario = import_module(f"lab.{self.scenario}")  # the large one imports more of moto

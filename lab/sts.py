@@ -38,33 +38,27 @@ def _assume(
 ) -> dict[str, Any]:
     arn = str(params.get("RoleArn", ""))
     name = str(params.get("RoleSessionName", ""))
-    if not _NAME.fullmatch(name):
-        raise validation(
-            "Value at 'roleSessionName' failed to satisfy constraint [\\w+=,.@-]{2,64}"
-        )
-    external_id = params.get("ExternalId")
-    if external_id is not None and not _EXTERNAL_ID.fullmatch(str(external_id)):
-        raise validation("Value at 'externalId' failed to satisfy constraint")
     identity = str(params.get("SourceIdentity") or caller.source_identity)
-    if identity and not _NAME.fullmatch(identity):
-        raise validation("Value at 'sourceIdentity' failed to satisfy constraint")
+    external_id = params.get("ExternalId")
+    _check("roleSessionName", name, _NAME)
+    if identity:
+        _check("sourceIdentity", identity, _NAME)
+    if external_id is not None:
+        _check("externalId", str(external_id), _EXTERNAL_ID)
     policies = _session_policies(params)
     tags = {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])}
     role = directory.role(arn)
     wanted = ["sts:AssumeRole"]
-    if identity:
-        wanted.append("sts:SetSourceIdentity")
-    if tags:
-        wanted.append("sts:TagSession")
-    context = caller_context(caller, region)
+    context = caller_context(caller, region) | {"sts:rolesessionname": (name,)}
     if external_id is not None:
         context["sts:externalid"] = (str(external_id),)
     if identity:
+        wanted.append("sts:SetSourceIdentity")
         context["sts:sourceidentity"] = (identity,)
-    context["sts:rolesessionname"] = (name,)
-    context |= {f"aws:requesttag/{k.lower()}": (v,) for k, v in tags.items()}
     if tags:
+        wanted.append("sts:TagSession")
         context["aws:tagkeys"] = tuple(tags)
+        context |= {f"aws:requesttag/{k.lower()}": (v,) for k, v in tags.items()}
     for action in wanted:
         _permit(caller, role, arn, Access(action, arn, context))
     if role is None:
@@ -91,6 +85,14 @@ def _assume(
     if identity:
         answer["SourceIdentity"] = identity
     return answer
+
+
+def _check(name: str, value: str, pattern: re.Pattern[str]) -> None:
+    if not pattern.fullmatch(value):
+        raise validation(
+            f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy "
+            f"constraint: Member must satisfy regular expression pattern: {pattern.pattern}"
+        )
 
 
 def _permit(caller: Principal, role: Role | None, arn: str, access: Access) -> None:

@@ -11,7 +11,9 @@ from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as MotoRequest
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
+from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.exceptions import NotFound
 
 from lab import models
 from lab.errors import AwsError
@@ -55,10 +57,12 @@ class ApiCall:
 
     @property
     def service(self) -> str:
+        """The service the credential scope names."""
         return self.scope.service
 
     @property
     def region(self) -> str:
+        """The region the credential scope names."""
         return self.scope.region
 
 
@@ -133,8 +137,8 @@ def _query_params(call: ApiCall, form: dict[str, str]) -> dict[str, Any]:
         parsed = parser.parse(
             {
                 "method": "POST",
-                "values": form,
-                "headers": {},
+                "values": MultiDict(form),
+                "headers": Headers(),
                 "body": b"",
                 "url_path": "/",
                 "url_params": {},
