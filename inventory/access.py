@@ -16,6 +16,7 @@ _READER = "cspm-read"
 _MARGIN = timedelta(minutes=5)
 _lock = threading.Lock()
 _kept: dict[tuple[str, str], Credentials] = {}
+_entering: dict[tuple[str, str], threading.Lock] = {}
 aws.configure(timeout=settings.AWS_CALL_TIMEOUT_SECONDS)
 
 
@@ -58,14 +59,18 @@ def writer(
     )
 
 
-def forget(account: Account | None = None) -> None:
-    """Drop kept credentials, of one account or of all: they expired, or the role changed."""
+def forget(account: Account | None = None, *, stale: Credentials | None = None) -> None:
+    """Drop kept credentials, of one account or of all: they expired, or the role changed.
+
+    With `stale` only those: another thread may have replaced them already.
+    """
     with _lock:
         if account is None:
             _kept.clear()
             return
-        for key in [key for key, kept in _kept.items() if kept.account == account.account_id]:
-            del _kept[key]
+        for key, kept in list(_kept.items()):
+            if kept.account == account.account_id and stale in (None, kept):
+                del _kept[key]
 
 
 def role_arn(account_id: str, role_name: str) -> str:
@@ -80,10 +85,15 @@ def _reader(role: str, external_id: str) -> Credentials:
     kept = _kept.get(key)
     if kept is not None and _lasts(kept, timezone.now()):
         return kept
-    found = aws.assume(role_arn=role, external_id=external_id, session_name=_READER)
     with _lock:
-        _kept[key] = found
-    return found
+        entering = _entering.setdefault(key, threading.Lock())
+    with entering:  # one call, however many threads wait for it
+        kept = _kept.get(key)
+        if kept is None or not _lasts(kept, timezone.now()):
+            kept = aws.assume(role_arn=role, external_id=external_id, session_name=_READER)
+            with _lock:
+                _kept[key] = kept
+    return kept
 
 
 def _lasts(credentials: Credentials, now: datetime) -> bool:

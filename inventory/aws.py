@@ -7,6 +7,7 @@ and a write must not be repeated blindly. The endpoint is whatever boto3 is conf
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,19 +54,23 @@ def _sign_with_current(params: object, context: dict[str, Any], **_: object) -> 
 
 
 class Clients:
-    """The clients of a process. `timeout` is for one attempt, in seconds."""
+    """The clients of a process.
+
+    `timeout` is for one attempt, in seconds; `patience` stretches or shortens the waits between.
+    """
 
     def __init__(
         self,
         *,
         timeout: float = 20.0,
+        patience: float = 1.0,
         buckets: Buckets | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._timeout = timeout
-        self._buckets = buckets or Buckets()
-        self._sleep = sleep
+        self._sleep: Callable[[float], None] = lambda seconds: sleep(seconds * patience)
+        self._buckets = buckets or Buckets(sleep=self._sleep)
         self._chance = chance
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -95,7 +100,8 @@ class Clients:
         """
         reads = operation.startswith(_READS)
         key = Key(account, region, service, operation)
-        for attempt in range(1, 100):
+        met: Counter[Failure] = Counter()
+        while True:
             self._buckets.wait(key, READ if reads else WRITE)
             try:
                 answer = self._once(service, region, operation, params or {}, credentials)
@@ -104,14 +110,14 @@ class Clients:
                     self._buckets.refused(key)
                 elif not reads:
                     raise
-                if once or attempt >= _ATTEMPTS.get(error.failure, 1):
+                met[error.failure] += 1
+                if once or met[error.failure] >= _ATTEMPTS.get(error.failure, 1):
                     raise
-                longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
+                longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** met.total())
                 self._sleep(self._chance() * longest)
             else:
                 self._buckets.accepted(key)
                 return answer
-        raise AssertionError("unreachable")
 
     def paginate(
         self,
@@ -231,6 +237,7 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.timeout = 20.0
+        self.patience = 1.0
         self.clients: Clients | None = None
         self.session: boto3.Session | None = None
 
@@ -238,16 +245,16 @@ class _Process:
 _process = _Process()
 
 
-def configure(*, timeout: float) -> None:
-    """Set the seconds one attempt may take, for clients made from now on."""
-    _process.timeout = timeout
+def configure(*, timeout: float, patience: float = 1.0) -> None:
+    """Set the seconds one attempt may take (see `Clients`), for clients made from now on."""
+    _process.timeout, _process.patience = timeout, patience
 
 
 def clients() -> Clients:
     """The clients of this process."""
     with _process.lock:
         if _process.clients is None:
-            _process.clients = Clients(timeout=_process.timeout)
+            _process.clients = Clients(timeout=_process.timeout, patience=_process.patience)
         return _process.clients
 
 

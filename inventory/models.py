@@ -61,6 +61,10 @@ class Account(models.Model):
     connection_error = models.TextField(blank=True)
     connection_checked_at = models.DateTimeField(null=True, blank=True)
     enabled_regions = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    access_checks = models.JSONField(
+        default=list, help_text="The last permission test: one entry for each action."
+    )
+    access_checked_at = models.DateTimeField(null=True, blank=True)
     paused = models.BooleanField(default=False, help_text="Neither scanned nor repaired.")
     last_scan_at = models.DateTimeField(null=True, blank=True)
 
@@ -241,6 +245,7 @@ class Work(models.Model):
     state = models.CharField(max_length=10, choices=WorkState.choices, default=WorkState.READY)
     generation = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Tried again from then on.")
     attempts = models.PositiveSmallIntegerField(default=0)
     priority = models.SmallIntegerField(default=0)
     shards_total = models.PositiveIntegerField(default=0)

@@ -104,13 +104,14 @@ def _read(
     filters = {collector.id_filter: ids} if ids is not None else {}
     if parent_ids is not None:
         filters = {collector.parent_filter: parent_ids}
-    place = Place(account.account_id, region, credentials or access.reader(account))
+    used = credentials or access.reader(account)
+    place = Place(account.account_id, region, used)
     try:
         listing = read(collector, place, started=started, filters=filters)
     except aws.AwsError as error:
         if error.failure is not Failure.EXPIRED or credentials is not None:
             raise
-        access.forget(account)
+        access.forget(account, stale=used)
         place = Place(account.account_id, region, access.reader(account))
         listing = read(collector, place, started=started, filters=filters)
     return canonical_items(collector, listing, place)

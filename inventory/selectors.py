@@ -45,11 +45,11 @@ def shards_visible_to(user: User) -> QuerySet[Shard]:
 def shards_of(
     source_id: int,
     *,
-    accounts: Collection[int] | None = None,
+    accounts: Collection[int | str] | None = None,
     regions: Collection[str] | None = None,
     now: datetime | None = None,
 ) -> dict[ShardKey, ShardStatus]:
-    """How the shards of a source stand; `accounts` are primary keys.
+    """How the shards of a source stand; `accounts` are primary keys or AWS account ids.
 
     One that failed or was throttled counts as good for two intervals after its last good answer.
     """
@@ -58,7 +58,7 @@ def shards_of(
     interval = timedelta(seconds=seconds)
     wanted = Shard.objects.filter(account__source_id=source_id).select_related("account")
     if accounts is not None:
-        wanted = wanted.filter(account_id__in=accounts)
+        wanted = wanted.filter(account_id__in=_keys(source_id, accounts))
     if regions is not None:
         wanted = wanted.filter(region__in=regions)
     return {
@@ -72,19 +72,21 @@ def shards_of(
 def estate_of(
     source_id: int,
     *,
-    accounts: Collection[int] | None = None,
+    accounts: Collection[int | str] | None = None,
     regions: Collection[str] | None = None,
     vpc_ids: Collection[str] | None = None,
     now: datetime | None = None,
 ) -> Estate:
-    """The estate of a source, or the part of it that accounts (primary keys), regions, VPCs leave.
+    """The estate of a source, or the part of it that accounts, regions and VPCs leave.
 
-    With `accounts` it also holds what their resources depend on and others own: the VPCs they take
-    part in, and prefix lists. Read in one snapshot, unless the caller is in a transaction already.
+    `accounts` are primary keys or AWS account ids. With them it also holds what their resources
+    depend on and others own: the VPCs they take part in, and prefix lists. Read in one snapshot,
+    unless the caller is in a transaction already.
     """
     moment = now or timezone.now()
     with _snapshot():
-        scope = _scope(source_id, accounts=accounts, regions=regions, vpc_ids=vpc_ids)
+        keys = None if accounts is None else _keys(source_id, accounts)
+        scope = _scope(source_id, accounts=keys, regions=regions, vpc_ids=vpc_ids)
         rows = list(
             Resource.objects.filter(scope, source_id=source_id, deleted_at=None)
             .order_by()
@@ -92,13 +94,22 @@ def estate_of(
                 "type", "owner_id", "region", "rid", "config", "account__account_id", "account_id"
             )
         )
-        holders = None if accounts is None else {*accounts, *(row[6] for row in rows)}
+        holders = None if keys is None else {*keys, *(row[6] for row in rows)}
         shards = shards_of(source_id, accounts=holders, regions=regions, now=moment)
     records = [
         Record(type_, owner, region, rid, config, "" if asked == owner else asked)
         for type_, owner, region, rid, config, asked, _ in rows
     ]
     return Estate(records, shards, now=moment)
+
+
+def _keys(source_id: int, accounts: Collection[int | str]) -> set[int]:
+    keys = {each for each in accounts if isinstance(each, int)}
+    names = [each for each in accounts if isinstance(each, str)]
+    if names:
+        named = Account.objects.filter(source_id=source_id, account_id__in=names)
+        keys |= set(named.values_list("pk", flat=True))
+    return keys
 
 
 def _scope(

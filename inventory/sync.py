@@ -184,7 +184,7 @@ def _require(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM inventory_work WHERE id = %s AND generation = %s"
-            " AND state = 'running' FOR SHARE",
+            " AND state = 'running' FOR NO KEY UPDATE",
             [lease.work, lease.generation],
         )
         if cursor.fetchone() is None:

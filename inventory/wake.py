@@ -28,6 +28,11 @@ def wake(topic: str) -> None:
     transaction.on_commit(partial(_send, topic))
 
 
+def send(name: str, *arguments: int) -> None:
+    """Once the present transaction is committed, ask for one task by name."""
+    transaction.on_commit(partial(_publish, name, arguments, None))
+
+
 def _send(topic: str) -> None:
     delay: float | None = None
     if topic in _COALESCED:
@@ -38,7 +43,11 @@ def _send(topic: str) -> None:
             _sent[topic] = now
         delay = _QUIET
     for name in settings.WAKE[topic]:
-        try:
-            current_app.send_task(name, countdown=delay, retry=False)
-        except (OperationalError, RedisError, OSError) as error:
-            log.warning("wake failed; the sweep will do", task=name, error=str(error))
+        _publish(name, (), delay)
+
+
+def _publish(name: str, arguments: tuple[int, ...], delay: float | None) -> None:
+    try:
+        current_app.send_task(name, args=arguments, countdown=delay, retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("wake failed; the sweep will do", task=name, error=str(error))
