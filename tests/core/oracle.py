@@ -99,3 +99,21 @@ def acl_admits(entries: list[dict[str, Any]], packet: Packet, *, egress: bool) -
         if _inside(packet.peer, entry.get("CidrBlock") or entry["Ipv6CidrBlock"]):
             return entry["RuleAction"] == "allow"
     return False
+
+
+def routed_to_internet(
+    routes: list[dict[str, Any]], address: str, lists: dict[str, list[str]]
+) -> bool:
+    """Longest prefix of all; then written, then listed, then propagated; dead ones drop."""
+    best: tuple[int, int] | None = None
+    target = {}
+    for route in routes:
+        fixed = route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")
+        for cidr in [fixed] if fixed else lists[route["DestinationPrefixListId"]]:
+            if not _inside(address, cidr):
+                continue
+            rank = 0 if route.get("Origin") == "EnableVgwRoutePropagation" else 2 if fixed else 1
+            found = (ip_network(cidr, strict=False).prefixlen, rank)
+            if best is None or found > best:
+                best, target = found, route
+    return target.get("GatewayId", "").startswith("igw-") and target["State"] == "active"
