@@ -47,8 +47,10 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
             )
         )
         state = draw(st.sampled_from(["active", "active", "blackhole"]))
-        routes.append({key: destination, "State": state, "Origin": "CreateRoute"} | target)
-        if key != "DestinationPrefixListId" and draw(st.booleans()):
+        ways = draw(st.sampled_from(["written", "learnt", "both"]))
+        if ways != "learnt" or key == "DestinationPrefixListId":
+            routes.append({key: destination, "State": state, "Origin": "CreateRoute"} | target)
+        if ways != "written" and key != "DestinationPrefixListId":
             learnt = {
                 "GatewayId": "vgw-2",
                 "State": "active",
