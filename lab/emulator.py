@@ -1,7 +1,8 @@
 """The one owner of moto's state: a lock, ids that follow from the seed, a clock that can stand still."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,13 +33,19 @@ class Emulator:
         """The account-regions that still have the default VPC AWS once gave them."""
         patches.default_vpcs(places)
 
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """One step of making the lab's own content: a second after the last, ids of its own."""
+        self._built += 1
+        mock_random.seed(f"{self.seed}:built:{self._built}")
+        with CLOCK.held(BEGINNING + timedelta(seconds=self._built)):
+            yield
+
     def build(
         self, account: str, region: str, action: str, params: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """A call that makes the lab's own content: one second apart, in the past."""
-        self._built += 1
-        moment = BEGINNING + timedelta(seconds=self._built)
-        with CLOCK.held(moment):
+        """A call that makes the lab's own content."""
+        with self.step():
             return ec2.run(account, region, action, params)
 
     def read(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import run_wsgi_app
 
+from lab import patches
 from lab.errors import AwsError
 from lab.replies import Reply
 from lab.wire import ApiCall
@@ -56,7 +57,9 @@ def run(account: str, call: ApiCall) -> Reply:
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
     try:
         dispatcher = _application()
-        body, status, headers = run_wsgi_app(dispatcher.get_application(environ), environ)
+        application = dispatcher.get_application(environ)  # imports the service at its first use
+        patches.correct_services()
+        body, status, headers = run_wsgi_app(application, environ)
         content = b"".join(body)
     except (NotImplementedError, KeyError, AttributeError, TypeError, ValueError) as error:
         traceback.print_exc(file=sys.stderr)

@@ -149,8 +149,27 @@ def _route_state(self: Any) -> str:
 def hold_clocks() -> None:
     """Let the services imported so far read the lab's clock."""
     for name, module in list(sys.modules.items()):
-        if (name.startswith("moto.") and name.endswith(("models", "resources"))) or name.startswith("moto.ec2.models"):
+        if (name.startswith("moto.") and name.endswith(("models", "resources"))) or name.startswith(
+            "moto.ec2.models"
+        ):
             _patch_clock(module)
+
+
+def correct_services() -> None:
+    """Correct the services imported since the last time."""
+    hold_clocks()
+    functions = sys.modules.get("moto.awslambda.models")
+    if functions is not None:
+        functions.__dict__["LambdaFunction"].vpc_config = property(_function_vpc)
+
+
+def _function_vpc(self: Any) -> dict[str, Any] | None:
+    """Moto shows the same VPC for every function."""
+    given: dict[str, Any] | None = self._vpc_config
+    if not given or not given.get("SubnetIds"):
+        return None
+    backend = ec2_backends[self.account_id][self.region]
+    return {**given, "VpcId": backend.get_subnet(given["SubnetIds"][0]).vpc_id}
 
 
 def _patch_clock(module: Any) -> None:

@@ -267,14 +267,15 @@ class Place:
         public: bool = False,
     ) -> str:
         """An interface that an AWS service owns."""
-        eni = managed.create(
-            self.backend,
-            subnet_id=subnet_id,
-            kind=kind,
-            description=description,
-            group_ids=groups,
-            public=public,
-        )
+        with self.emulator.step():
+            eni = managed.create(
+                self.backend,
+                subnet_id=subnet_id,
+                kind=kind,
+                description=description,
+                group_ids=groups,
+                public=public,
+            )
         return str(eni.id)
 
     def flow_log(self, vpc_id: str, name: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Mapping
 from importlib import import_module
@@ -220,9 +221,16 @@ class Lab:
             "seed": self.seed,
         }
         if self._state is not None:
-            for problem in self._engine.open_journal(self._state / "journal.jsonl"):
-                os.write(2, f"lab: {problem}\n".encode())
+            self._replay(self._state / "journal.jsonl")
             self._write(self._state / "lab.json")
+
+    def _replay(self, journal: Path) -> None:
+        try:
+            problems = self.engine.open_journal(journal)
+        except ValueError as error:
+            raise LabError(str(error)) from error
+        for problem in problems:
+            sys.stderr.write(f"lab: {problem}\n")
 
     def _kept(self) -> Mapping[str, Any]:
         """What an earlier run left in the state folder: the same keys are used again."""

@@ -10,9 +10,7 @@ from urllib.parse import quote
 from botocore.model import OperationModel
 from botocore.serialize import create_serializer
 
-from lab import managed, models, others, patches
-from lab.clock import CLOCK
-from lab.emulator import BEGINNING
+from lab import managed, models, others
 from lab.place import Place
 from lab.wire import ApiCall, HttpRequest, Scope
 
@@ -36,11 +34,10 @@ def invoke(place: Place, service: str, action: str, params: Mapping[str, Any]) -
     scope = Scope("LAB", "20260601", place.region, scope_name, ("host",), "")
     request = HttpRequest(made["method"], made["url_path"], headers, content)
     call = ApiCall(request, scope, action)
-    with CLOCK.held(BEGINNING):
+    with place.emulator.step():
         reply = others.run(place.account, call)
     if reply.status >= 300:
         raise RuntimeError(f"{service}:{action}: {reply.status} {reply.body!r}")
-    patches.hold_clocks()
 
 
 def _quoted(value: Any) -> str:

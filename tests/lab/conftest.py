@@ -43,12 +43,20 @@ class Product:
         return answer["Credentials"]
 
     def acting(
-        self, service="ec2", account="production", role="cspm-read", region=EUROPE, **changes
+        self,
+        service="ec2",
+        account="production",
+        role="cspm-read",
+        region=EUROPE,
+        *,
+        parameter_validation=True,
+        **changes,
     ):
         keys = self.assume(account, role, **changes)
         return self.client(
             service,
             region,
+            parameter_validation=parameter_validation,
             key=keys["AccessKeyId"],
             secret=keys["SecretAccessKey"],
             token=keys["SessionToken"],
