@@ -34,6 +34,7 @@ from remediation.states import ExecutionState, Origin
 
 log = structlog.get_logger()
 HOUR = timedelta(hours=1)
+WOULD, LEFT = "autopilot.would-repair", "autopilot.left-to-people"
 # Not accepted, not snoozed, not called a false positive: a person's word stands above a baseline.
 OPEN_TRIAGE = (Triage.NEW, Triage.ACKNOWLEDGED)
 
@@ -79,6 +80,8 @@ def consider(finding: Finding, baseline: Baseline, *, now: datetime) -> bool:
             account_id=finding.resource.owner_id,
         )
     if judged.course not in (Course.ACT, Course.WOULD) or approvals.under_way(finding):
+        return False
+    if judged.course is Course.WOULD and _was_said(finding, WOULD):
         return False
     prepared = _planned(finding)
     if prepared is None:
@@ -172,14 +175,8 @@ def _say_once(
 ) -> None:
     """The “would have done” log: one audit event for each episode, to read before trusting more."""
     would = allowed.course is Course.ACT
-    action = "autopilot.would-repair" if would else "autopilot.left-to-people"
-    subject = ("finding", finding.pk)
-    if AuditEvent.objects.filter(
-        action=action,
-        subject_type=subject[0],
-        subject_id=str(finding.pk),
-        at__gte=finding.failing_since,
-    ).exists():
+    action = WOULD if would else LEFT
+    if _was_said(finding, action):
         return
     said = (
         f"Would have done: {prepared.summary}" if would else f"Left to people: {prepared.summary}"
@@ -188,8 +185,27 @@ def _say_once(
         action,
         actor=None,
         at=now,
-        subject=subject,
+        subject=("finding", finding.pk),
         account_id=finding.resource.owner_id,
         summary=said,
         data={"why": judged.reason if would else allowed.reason, "hash": prepared.hash},
     )
+
+
+def _was_said(finding: Finding, action: str) -> bool:
+    return AuditEvent.objects.filter(
+        action=action,
+        subject_type="finding",
+        subject_id=str(finding.pk),
+        at__gte=finding.failing_since,
+    ).exists()
+
+
+def opinion(finding: Finding, *, now: datetime) -> Judgement | None:
+    """What the autopilot makes of a drift, for its page; None where no baseline trusts it so far."""
+    if finding.kind != Kind.DRIFT or finding.code not in DRIFT_ACTIONS:
+        return None
+    baseline = Baseline.objects.filter(pk=finding.evidence.get("baseline")).first()
+    if baseline is None or not TrustLevel(baseline.trust_level).acts_alone:
+        return None
+    return judge(situation_of(finding, baseline, now=now))

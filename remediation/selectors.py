@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from findings.models import Finding
 from identity.models import User
@@ -41,15 +41,27 @@ def requests_visible_to(user: User) -> QuerySet[Request]:
 
 
 def pending(user: User) -> QuerySet[Request]:
-    """What waits for a decision, what lapses first at the top."""
-    return requests_visible_to(user).filter(state=RequestState.PENDING).order_by("expires_at", "pk")
+    """What waits for a decision, what lapses first at the top; contents stay in the database."""
+    return (
+        requests_visible_to(user)
+        .filter(state=RequestState.PENDING)
+        .annotate(
+            verdict=F("plan__content__impact__verdict"), kinds=F("plan__content__impact__kinds")
+        )
+        .defer("plan__content")
+        .order_by("expires_at", "pk")
+    )
 
 
 def decided(user: User) -> QuerySet[Request]:
     """Requests that were rejected, withdrawn, void or expired, newest first."""
-    return requests_visible_to(user).exclude(
-        state__in=(RequestState.PENDING, RequestState.APPROVED)
-    )
+    settled = (RequestState.PENDING, RequestState.APPROVED)
+    return requests_visible_to(user).exclude(state__in=settled).defer("plan__content")
+
+
+def recent(user: User) -> QuerySet[Execution]:
+    """Executions for a list, newest first."""
+    return executions_visible_to(user).defer("plan__content", "live_after")
 
 
 def executions_visible_to(user: User) -> QuerySet[Execution]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from identity.http import Request
 from identity.problems import DomainError
-from remediation import approvals, plans, presenting, rollback, selectors, switches
+from remediation import approvals, autopilot, plans, presenting, rollback, selectors, switches
 from remediation.actions import NoPlanError
 from remediation.executions import OPEN
 from remediation.forms import ApproveForm, RejectForm, RepairForm, RollbackForm, SwitchForm
@@ -34,7 +34,7 @@ def request_list(request: Request) -> HttpResponse:
 def _list(request: Request, form: SwitchForm, *, status: int = 200) -> HttpResponse:
     context = {
         "pending": list(selectors.pending(request.user)[:200]),
-        "executions": list(selectors.executions_visible_to(request.user)[:_RECENT]),
+        "executions": list(selectors.recent(request.user)[:_RECENT]),
         "decided": list(selectors.decided(request.user)[:_RECENT]),
         "switches": list(selectors.open_switches()),
         "switch_form": form,
@@ -140,6 +140,7 @@ def _repair(
             "latest": latest,
             "repaired": selectors.latest_repair(finding),
             "hold": selectors.holds_on(finding),
+            "opinion": autopilot.opinion(finding, now=timezone.now()),
             "switches": list(selectors.open_switches()),
         }
         if not approvals.under_way(finding):
