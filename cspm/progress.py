@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.utils import Error as DatabaseError
@@ -21,6 +22,7 @@ _ENDED = frozenset({WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED})
 class Progress:
     """Counts of one scan and of what is known so far; `share` of 1 is all of it."""
 
+    begun: datetime
     running: bool
     share: float
     parts: int
@@ -45,6 +47,7 @@ def latest() -> Progress | None:
     work = list(Work.objects.filter(scan=scan).values_list("state", "shards_done", "shards_total"))
     shares = [1.0 if state in _ENDED else done / max(total, 1) for state, done, total in work]
     return Progress(
+        begun=scan.created_at,
         running=scan.state == ScanState.RUNNING,
         share=sum(shares) / len(shares) if shares else 0.0,
         parts=len(work),
@@ -59,12 +62,13 @@ def latest() -> Progress | None:
 class Watch:
     """The line that shows the scan under way: redrawn in place on a terminal, else said in steps.
 
-    Shown once: while a scan runs that was under way soon after the start, and until the findings
-    it led to stop growing.
+    Shown once: for a scan that was under way or begun soon after `since`, until the findings it
+    led to stop growing.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], *, since: datetime) -> None:
         self.say = say
+        self.since = since
         self.looks = 0
         self.quiet = 0
         self.last: Progress | None = None
@@ -81,7 +85,7 @@ class Watch:
         except DatabaseError:
             connection.close()
             return
-        if found and (found.running or self.last):
+        if found and (found.running or found.begun >= self.since):
             self.quiet = 0 if found.running or found != self.last else self.quiet + 1
             self.over = self.quiet >= _QUIET_LOOKS
             self._show(found)

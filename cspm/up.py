@@ -1,8 +1,6 @@
 """Everything on this machine by one command: database, broker, lab, workers, scheduler, web."""
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,23 +9,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import FrameType
 
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import Error as DatabaseError
+from django.utils import timezone
 
 from cspm import programs
 from cspm.embedded import places, postgres, valkey
+from cspm.embedded.interrupts import Interrupts, Stopped
 from cspm.embedded.preflight import hold, lasting_secret, require_port, require_room
-from cspm.embedded.processes import StartupError, last_lines
+from cspm.embedded.processes import StartupError, last_lines, spawn, stop
 from cspm.embedded.supervisor import Child, Supervisor, rotate
 from cspm.environment import database
 from cspm.programs import LOOPBACK
 from cspm.progress import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 90.0
 
 
@@ -51,37 +49,29 @@ class Options:
         return self.home / "lab" / "lab.json"
 
 
-class _Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
-    pass
-
-
 def run(options: Options) -> None:
     """Start everything, say where it is, and stay until a signal; then end all of it."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _Stopped
-
-    for number in _SIGNALS:
-        signal.signal(number, stop)
+    interrupts = Interrupts()
     with ExitStack() as stack:
         try:
             stack.enter_context(hold(options.home))
-            _Start(options, stack).run()
-        except _Stopped:
+            _Start(options, stack, interrupts).run()
+        except Stopped:
             say("Stopping …")
         finally:
-            for number in _SIGNALS:  # one Ctrl-C is enough; a second must not cut the ending short
-                signal.signal(number, signal.SIG_IGN)
+            interrupts.ignore()
     say("Stopped. All data is kept.")
 
 
 class _Start:
     """One start, from the checks to the signal that ends it."""
 
-    def __init__(self, options: Options, stack: ExitStack) -> None:
+    def __init__(self, options: Options, stack: ExitStack, interrupts: Interrupts) -> None:
         self.options = options
+        self.interrupts = interrupts
         self.stack = stack
         self.began = time.monotonic()
+        self.began_at = timezone.now()
         self.supervisor = Supervisor(say)
         require_port("PORT", options.port)
         if options.demo:
@@ -90,6 +80,7 @@ class _Start:
         for folder in (options.home, self.place.sockets):
             require_room(folder)
         rotate(self.place.logs)
+        (options.home / "static").mkdir(exist_ok=True)  # stays empty: files come from the checkout
         self.env = self._environment()
 
     def run(self) -> None:
@@ -122,24 +113,29 @@ class _Start:
 
     def _start_services(self) -> None:
         """The database and the broker, unless others were named."""
-        if not self.env.get("REDIS_URL") and not self.env.get("REDIS_URL_FILE"):
-            broker = valkey.start(self.place)
-            self.stack.callback(broker.stop)
-            self.env["REDIS_URL"] = broker.url
-        if not self.env.get("DATABASE_URL") and not self.env.get("DATABASE_URL_FILE"):
-            if not (self.place.data / "PG_VERSION").exists():
-                say("Creating the database …")
-            server = postgres.start(self.place)
-            self.stack.callback(server.stop)
-            self.env["DATABASE_URL"] = server.url()
-            connections.settings["default"].update(database(server.url()))
+        with self.interrupts.held_back():
+            if not self.env.get("REDIS_URL") and not self.env.get("REDIS_URL_FILE"):
+                broker = valkey.start(self.place)
+                self.stack.callback(broker.stop)
+                self.env["REDIS_URL"] = broker.url
+            if not self.env.get("DATABASE_URL") and not self.env.get("DATABASE_URL_FILE"):
+                if not (self.place.data / "PG_VERSION").exists():
+                    say("Creating the database …")
+                server = postgres.start(self.place)
+                self.stack.callback(server.stop)
+                self.env["DATABASE_URL"] = server.url()
+                connections.settings["default"].update(database(server.url()))
 
     def _start_product(self) -> None:
-        """Web first where the database is up to date: its page then shows what is known already."""
+        """Web first where the database is up to date: its page shows what is known already.
+
+        Workers take long to load, so they start beside the migrations that a first start needs.
+        """
         current = not _pending_migrations()
         if current:
             self._add("web", programs.web(self.options.port))
-        for name, command in programs.WORKERS.items():  # slow to start, so beside the migrations
+            self._await(self._web_answers, "The web server")
+        for name, command in programs.WORKERS.items():
             self._add(name, command)
         if not current:
             say("Applying migrations …")
@@ -174,11 +170,12 @@ class _Start:
         say(f"Logs are in {self.place.logs}. Ctrl-C ends everything; all data is kept.\n")
 
     def _stay(self) -> None:
-        shown = Watch(say)
+        shown = Watch(say, since=self.began_at)
         turns = 0
         while True:
             time.sleep(0.5)
-            self.supervisor.check()
+            with self.interrupts.held_back():
+                self.supervisor.check()
             shown.look()
             turns += 1
             if turns % 120 == 0:
@@ -186,7 +183,8 @@ class _Start:
 
     def _add(self, name: str, command: list[str], *, stage: int = 0) -> None:
         log = self.place.logs / f"{name}.log"
-        self.supervisor.add(Child(name, command, log, self.env, ROOT, stage=stage))
+        with self.interrupts.held_back():
+            self.supervisor.add(Child(name, command, log, self.env, ROOT, stage=stage))
 
     def _migrate(self) -> None:
         self._command("migrate", "--noinput", "--verbosity", "0", "--skip-checks")
@@ -194,12 +192,13 @@ class _Start:
     def _command(self, *words: str) -> None:
         """Run one management command to its end; raises StartupError with its last words."""
         log = self.place.logs / f"{words[0]}.log"
-        with log.open("ab") as output:
-            done = subprocess.run(
-                [sys.executable, str(ROOT / "manage.py"), *words],
-                env=self.env, cwd=ROOT, stdout=output, stderr=output, check=False,
-            )  # fmt: skip
-        if done.returncode:
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        with ExitStack() as until_done:
+            with self.interrupts.held_back():
+                process = spawn(command, log=log, env=self.env, cwd=ROOT)
+                until_done.callback(stop, process, patience=3)
+            code = process.wait()
+        if code:
             said = "\n  ".join(last_lines(log, 8))
             raise StartupError(
                 f"manage.py {words[0]} failed; its last words (all of them in {log}):\n  {said}"
