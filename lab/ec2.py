@@ -11,7 +11,7 @@ from moto.core.utils import camelcase_to_underscores
 from moto.ec2.models import ec2_backends
 from werkzeug.exceptions import HTTPException
 
-from lab import answers, models
+from lab import answers, models, selection
 from lab.ec2_groups import SecurityGroups
 from lab.ec2_network import Networks
 from lab.errors import AwsError
@@ -33,6 +33,7 @@ def run(account: str, region: str, action: str, params: Mapping[str, Any]) -> di
         raise AwsError("InvalidAction", f"The action {action} is not valid for this web service.")
     response = Ec2()
     response.params = {k: v for k, v in params.items() if k not in ("MaxResults", "NextToken")}
+    mine = selection.split(action, response.params)
     if action == "DescribeInstances":
         response.params["MaxResults"] = 1_000_000
     response.uri_match = {}
@@ -47,13 +48,26 @@ def run(account: str, region: str, action: str, params: Mapping[str, Any]) -> di
         if action.startswith("Describe") and empty:
             return {empty: []}
         raise AwsError("InvalidAction", f"The lab does not implement {action}.")
-    result = _protected(method, action)
+    try:
+        result = _protected(method, action)
+    except AwsError as error:
+        raise _renamed(action, params, error) from error
     value = result.result if isinstance(result, ActionResult) else None
     answer = answers.plain(value, operation, response.RESPONSE_KEY_PATH_TO_TRANSFORMER)
     finish = _FINISHES.get(action)
     if finish is not None:
         finish(answer)
+    selection.check_ids(action, params, answer)
+    selection.apply(action, answer, mine)
     return answer
+
+
+def _renamed(action: str, params: Mapping[str, Any], error: AwsError) -> AwsError:
+    """Moto says of some ids that something else does not exist."""
+    known = selection.SELECTIONS.get(action)
+    if known is None or not error.code.endswith("NotFound") or not params.get(known.ids):
+        return error
+    return selection.not_found(known, params[known.ids])
 
 
 def _protected(method: Callable[[], Any], action: str) -> Any:

@@ -226,3 +226,59 @@ def test_what_the_lab_cannot_do_it_says(developer):
     filters = [{"Name": "no-such-filter", "Values": ["x"]}]
     code = refused(developer.describe_security_group_rules, Filters=filters)
     assert code == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("action", "parameter", "unknown", "code"),
+    [
+        ("describe_vpcs", "VpcIds", "vpc", "InvalidVpcID.NotFound"),
+        ("describe_subnets", "SubnetIds", "subnet", "InvalidSubnetID.NotFound"),
+        ("describe_route_tables", "RouteTableIds", "rtb", "InvalidRouteTableID.NotFound"),
+        ("describe_network_acls", "NetworkAclIds", "acl", "InvalidNetworkAclID.NotFound"),
+        ("describe_security_groups", "GroupIds", "sg", "InvalidGroup.NotFound"),
+        ("describe_nat_gateways", "NatGatewayIds", "nat", "NatGatewayNotFound"),
+        ("describe_addresses", "AllocationIds", "eipalloc", "InvalidAllocationID.NotFound"),
+        ("describe_vpc_endpoints", "VpcEndpointIds", "vpce", "InvalidVpcEndpointId.NotFound"),
+        ("describe_instances", "InstanceIds", "i", "InvalidInstanceID.NotFound"),
+        ("describe_flow_logs", "FlowLogIds", "fl", "InvalidFlowLogId.NotFound"),
+        (
+            "describe_internet_gateways",
+            "InternetGatewayIds",
+            "igw",
+            "InvalidInternetGatewayID.NotFound",
+        ),
+        (
+            "describe_network_interfaces",
+            "NetworkInterfaceIds",
+            "eni",
+            "InvalidNetworkInterfaceID.NotFound",
+        ),
+        ("describe_managed_prefix_lists", "PrefixListIds", "pl", "InvalidPrefixListID.NotFound"),
+        (
+            "describe_vpc_peering_connections",
+            "VpcPeeringConnectionIds",
+            "pcx",
+            "InvalidVpcPeeringConnectionID.NotFound",
+        ),
+    ],
+)
+def test_an_unknown_id_is_named(product, action, parameter, unknown, code):
+    call = getattr(product.acting(), action)
+    assert refused(call, **{parameter: [f"{unknown}-0123456789abcdef0"]}) == code
+
+
+def test_filters_select_and_unknown_ones_are_refused(developer, vpc):
+    acls = developer.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    one = acls["NetworkAcls"][0]["NetworkAclId"]
+    by_id = [{"Name": "network-acl-id", "Values": [one]}]
+    assert [
+        a["NetworkAclId"] for a in developer.describe_network_acls(Filters=by_id)["NetworkAcls"]
+    ] == [one]
+    wild = [{"Name": "prefix-list-name", "Values": ["com.amazonaws.*.s3"]}]
+    lists = developer.describe_managed_prefix_lists(Filters=wild)["PrefixLists"]
+    assert [p["PrefixListName"] for p in lists] == ["com.amazonaws.eu-central-1.s3"]
+    none = [{"Name": "requester-vpc-info.vpc-id", "Values": ["vpc-0"]}]
+    answer = developer.describe_vpc_peering_connections(Filters=none)
+    assert answer["VpcPeeringConnections"] == []
+    odd = [{"Name": "colour", "Values": ["red"]}]
+    assert refused(developer.describe_nat_gateways, Filters=odd) == "InvalidParameterValue"
