@@ -197,7 +197,8 @@ class PlanViewSet(viewsets.ReadOnlyModelViewSet[Plan]):
         """The user's plans."""
         if getattr(self, "swagger_fake_view", False):
             return Plan.objects.none()
-        return selectors.plans_visible_to(_person(self.request))
+        found = selectors.plans_visible_to(_person(self.request))
+        return found.defer("content") if self.action == "list" else found
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Plan]]:
         """One plan comes with its content."""
@@ -243,7 +244,7 @@ class RepairRequestViewSet(
         """The user's requests."""
         if getattr(self, "swagger_fake_view", False):
             return Request.objects.none()
-        return selectors.requests_visible_to(_person(self.request))
+        return selectors.requests_visible_to(_person(self.request)).defer("plan__content")
 
     @extend_schema(request=AskSerializer, responses={201: RepairRequestSerializer})
     def create(self, request: ApiRequest) -> Response:
@@ -322,7 +323,7 @@ class ExecutionViewSet(viewsets.ReadOnlyModelViewSet[Execution]):
         if getattr(self, "swagger_fake_view", False):
             return Execution.objects.none()
         found = selectors.executions_visible_to(_person(self.request))
-        return found.prefetch_related("steps")
+        return found.prefetch_related("steps").defer("plan__content", "live_after")
 
     @extend_schema(request=WhySerializer, responses={201: ExecutionSerializer})
     @action(detail=True, methods=["post"], url_path="rollback")
