@@ -84,6 +84,15 @@ def proofs(evidence: Mapping[str, Any]) -> list[Proof]:
     return [Proof(**{name: words(item.get(name)) for name in names}) for item in items]
 
 
+def facts(evidence: Mapping[str, Any]) -> dict[str, str]:
+    """What else counts, in words; what is empty says nothing and is left out."""
+    told = {
+        name.replace("_", " ").capitalize(): words(value)
+        for name, value in (evidence.get("facts") or {}).items()
+    }
+    return {name: text for name, text in told.items() if text}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPair:
     """A field as it was approved and as it is."""
@@ -111,10 +120,15 @@ def side_by_side(
 
 
 def words(value: Any) -> str:
-    """A cell: lists joined, nothing as an empty cell."""
+    """A cell: lists joined, a span of ports as `tcp 20-21`, nothing as an empty cell."""
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {words(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
+        if len(value) == 3 and [type(item) for item in value] == [str, int, int]:
+            name, low, high = value
+            return f"{name} {low}" if low == high else f"{name} {low}-{high}"
         return ", ".join(words(item) for item in value)
     return str(value)
 

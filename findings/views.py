@@ -149,7 +149,7 @@ def detail_context(
         "rule_title": rule_title(finding.code),
         "rationale": rule_rationale(finding.code),
         "proofs": presenting.proofs(evidence),
-        "facts": {k: presenting.words(v) for k, v in (evidence.get("facts") or {}).items()},
+        "facts": presenting.facts(evidence),
         "is_drift": finding.kind == Kind.DRIFT,
         "pairs": presenting.side_by_side(evidence.get("before"), evidence.get("after")),
         "baseline_id": evidence.get("baseline"),

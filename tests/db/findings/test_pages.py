@@ -54,7 +54,11 @@ def make_findings(count=3, *, account=None, name="web", **more):
                                 "text": "admits the Internet",
                             }
                         ],
-                        "facts": {"interfaces": 2},
+                        "facts": {
+                            "interfaces": 2,
+                            "ports": [["tcp", 22, 22], ["tcp", 20, 21]],
+                            "reachable": [],
+                        },
                     },
                     **more,
                 }
@@ -206,7 +210,9 @@ def test_the_detail_names_what_is_wrong_and_the_deciding_rule(client, analyst):
     assert "admits SSH from 0.0.0.0/0." in text
     assert f"sgr-of-{finding.resource.rid}" in text
     assert "Raised: attached to a public interface" in text
-    assert "interfaces" in text
+    assert "Interfaces" in text
+    assert "tcp 22, tcp 20-21" in text
+    assert "Reachable" not in text
     assert "as of" in text
 
 
