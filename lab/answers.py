@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from moto.core.constants import MISSING
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
@@ -15,18 +16,24 @@ def plain(result: Any, operation: Any, transformers: Mapping[str, Any]) -> dict[
     """An operation's answer as the dictionary a boto3 client will see, but for its metadata."""
     if operation.output_shape is None or result is None:
         return {}
-    picker = XFormedAttributePicker(response_transformers=dict(transformers))
-    walk = _Walk(picker, operation)
+    walk = _Walk(operation, transformers)
     value: dict[str, Any] = walk.structure(
         result, operation.output_shape, f"{operation.name}.{operation.output_shape.name}"
     )
     return value
 
 
+_PICKER = XFormedAttributePicker()
+_names: dict[tuple[type, str, str], tuple[str, ...]] = {}
+
+
 class _Walk:
-    def __init__(self, picker: XFormedAttributePicker, operation: Any) -> None:
-        self.picker = picker
+    """Moto's own way from objects to shapes, with the names it looks for remembered by class."""
+
+    def __init__(self, operation: Any, transformers: Mapping[str, Any]) -> None:
         self.operation = operation
+        self.transformers = transformers
+        self.transformed = {path.rpartition(".")[2] for path in transformers}
 
     def value(self, value: Any, shape: Any, path: str) -> Any:
         kind = shape.type_name
@@ -50,23 +57,41 @@ class _Walk:
     def structure(self, value: Any, shape: Any, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, member in shape.members.items():
-            member.parent = shape
-            picked = self.picker(
-                AttributePickerContext(
-                    obj=value,
-                    key=name,
-                    shape=member,
-                    operation_model=self.operation,
-                    service_model=self.operation.service_model,
-                    key_path=path,
-                )
-            )
+            picked = self.pick(value, name, member, shape)
+            if name in self.transformed:
+                full = f"{path}.{name}"
+                for ending, transform in self.transformers.items():
+                    if full.endswith(ending):
+                        picked = transform(picked)
+                        break
             if picked is None:
                 continue
             plain_value = self.value(picked, member, f"{path}.{name}")
             if plain_value != {}:
                 found[name] = plain_value
         return found
+
+    def pick(self, value: Any, name: str, member: Any, parent: Any) -> Any:
+        """The value under the first of the possible names that `value` has."""
+        key = (type(value), parent.name, name)
+        names = _names.get(key)
+        if names is None:
+            member.parent = parent
+            context = AttributePickerContext(
+                obj=value,
+                key=name,
+                shape=member,
+                operation_model=self.operation,
+                service_model=self.operation.service_model,
+            )
+            names = _names[key] = tuple(dict.fromkeys(_PICKER.get_possible_keys(context)))
+        if isinstance(value, Mapping):
+            return next((value[n] for n in names if n in value), None)
+        for possible in names:
+            found = getattr(value, possible, MISSING)
+            if found is not MISSING:
+                return found
+        return None
 
 
 def ec2_xml(answer: Mapping[str, Any], operation: Any, request_id: str) -> str:
