@@ -8,7 +8,7 @@ from compliance.selectors import DayScore
 _BANDS = (
     ("Met", "met", "good"),
     ("Waived", "waived", "low"),
-    ("Not assessed", "not_assessed", "quiet"),
+    ("Not assessed", "not_assessed", "line"),
     ("Failed", "failed", "critical"),
 )
 

@@ -29,6 +29,11 @@ def duration_text(seconds: float | None) -> str:
     return " ".join(parts) or "0 s"
 
 
+def _coarse(seconds: float) -> str:
+    """The largest unit alone: when something was needs no more."""
+    return " ".join(duration_text(seconds).split()[:2])
+
+
 @register.filter
 def duration(seconds: float | None) -> str:
     """Seconds as a person would say them."""
@@ -41,7 +46,7 @@ def moment(value: datetime | None) -> str | SafeString:
     if value is None:
         return NOTHING
     seconds = (timezone.now() - value).total_seconds()
-    said = f"{duration_text(seconds)} ago" if seconds >= 0 else f"in {duration_text(-seconds)}"
+    said = f"{_coarse(seconds)} ago" if seconds >= 0 else f"in {_coarse(-seconds)}"
     exact = value.strftime("%Y-%m-%d %H:%M:%S UTC")
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, said)
 

@@ -2,7 +2,7 @@
 
 // The menu is a popover on narrow screens and plain on wide ones.
 const menu = document.getElementById("menu-list");
-const wide = matchMedia("(min-width: 60rem)");
+const wide = matchMedia("(min-width: 70rem)");
 const fit = () => (wide.matches ? menu?.removeAttribute("popover") : menu?.setAttribute("popover", ""));
 fit();
 wide.addEventListener("change", fit);
@@ -23,3 +23,18 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
 });
+
+// What is wider or higher than its box can be scrolled by keyboard, and says what it is.
+const scrollers = () => {
+  for (const box of document.querySelectorAll(".table-wrap, .table-scroll, pre.json")) {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (!scrolls || box.tabIndex >= 0) continue;
+    box.tabIndex = 0;
+    if (box.tagName === "PRE") continue;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", box.querySelector("caption")?.textContent.trim() || "Table");
+  }
+};
+scrollers();
+addEventListener("resize", scrollers);
+document.addEventListener("htmx:load", scrollers);

@@ -68,7 +68,7 @@ class Visit:
     def go(self, path: str) -> Page:
         """Open a path of ours and wait until htmx has loaded what belongs to the page."""
         self.page.goto(self.base + path, wait_until="load")
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")
+        self.page.locator(".htmx-request").first.wait_for(state="detached")
         return self.page
 
     def axe(self) -> list[str]:
