@@ -53,11 +53,7 @@ class Finding(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["severity_rank", "-failing_since", "id"],
-                name="finding_inbox",
-                condition=Q(detection="failing"),
-            ),
+            models.Index(fields=["severity_rank", "-failing_since", "id"], name="finding_inbox"),
             models.Index(
                 fields=["detection", "triage", "severity_rank", "-failing_since", "id"],
                 name="finding_by_state",
