@@ -219,11 +219,14 @@ class _Start:
         client = HTTPConnection(LOOPBACK, self.options.port, timeout=2)
         try:
             client.request("GET", "/health/live")
-            return client.getresponse().status == HTTPStatus.OK
+            status = client.getresponse().status
         except (OSError, HTTPException):
             return False
         finally:
             client.close()
+        if status != HTTPStatus.OK:
+            raise StartupError(f"The web server answers {status} (logs: {self.place.logs})")
+        return True
 
 
 def _pending_migrations() -> bool:

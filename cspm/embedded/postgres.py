@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
+
 from cspm.embedded.places import Place, binaries, private
 from cspm.embedded.processes import StartupError, current_user, last_line, spawn, stop, wait_until
 
@@ -33,7 +35,6 @@ class Postgres:
 
     process: subprocess.Popen[bytes]
     place: Place
-    programs: Path
 
     def url(self, name: str = "cspm") -> str:
         """The address for DATABASE_URL."""
@@ -63,7 +64,7 @@ def start(place: Place, *, careless: bool = False) -> Postgres:
         owner=place.owner,
         death=signal.SIGINT,
     )
-    server = Postgres(process, place, programs)
+    server = Postgres(process, place)
     try:
         wait_until(lambda: _answers(server), child=process, name="PostgreSQL", log=log, seconds=60)
         _create_database(server)
@@ -123,18 +124,18 @@ def _write(place: Place, path: Path, content: str) -> None:
 
 
 def _answers(server: Postgres) -> bool:
-    return _run(server, "pg_isready", "-q", "-d", "postgres").returncode == 0
+    try:
+        _connect(server).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _create_database(server: Postgres) -> None:
-    made = _run(server, "createdb", "cspm")
-    if made.returncode and b"already exists" not in made.stderr:
-        raise StartupError(f"PostgreSQL refused a database: {made.stderr.decode().strip()}")
+    with _connect(server) as connection:
+        if not connection.execute("SELECT FROM pg_database WHERE datname = 'cspm'").fetchall():
+            connection.execute("CREATE DATABASE cspm")
 
 
-def _run(server: Postgres, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [server.programs / program, "-h", str(server.place.sockets), "-U", USER, *arguments],
-        capture_output=True,
-        check=False,
-    )
+def _connect(server: Postgres) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(server.url("postgres"), autocommit=True, connect_timeout=5)
