@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 NO_VPC = "no-vpc"  # proof: a complete listing of VPCs that is empty
+NO_USE = "no-use"  # not a proof, and said so: without a VPC nothing could use one
+PROOFS: Mapping[str, str] = MappingProxyType(
+    {
+        NO_VPC: "No VPC in this region, so there is none.",
+        NO_USE: "Not asked: without a VPC nothing in this region can use one.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,9 @@ class Collector:
     """One list operation of one service, and what it yields.
 
     `page_size` is `None` where AWS does not page. `needs` names the proof by which the listing is
-    known to be empty without asking (`proven`), or pointless to ask (not `proven`): an address can
-    exist without a VPC, but nothing can use it. `parent_filter` reads all objects of a parent.
+    known to be empty without asking (`proven`), or by which it is pointless to ask: an address can
+    exist without a VPC, but nothing can use it. A listing that held something is always asked.
+    `parent_filter` reads all objects of a parent.
     """
 
     type: str

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inventory import access, storing, sync, work
 from inventory.aws import AwsError, Failure
-from inventory.collectors import COLLECTORS, NO_VPC, PROBE, Collector
+from inventory.collectors import COLLECTORS, NO_USE, NO_VPC, PROBE, Collector
 from inventory.departures import close_regions, mark
 from inventory.differences import Item
 from inventory.discovery import enabled_regions
@@ -178,8 +178,8 @@ class _Run:
             if refused:
                 region.answers.append(Answer(collector.type, probe.started, probe.outcome))
             elif empty and collector.needs == NO_VPC and not region.counts.get(collector.type):
-                state = ShardState.SKIPPED if collector.proven else ShardState.NEVER
-                outcome = Outcome(state, proof=NO_VPC)
+                proof = NO_VPC if collector.proven else NO_USE
+                outcome = Outcome(ShardState.SKIPPED, proof=proof)
                 region.answers.append(Answer(collector.type, probe.started, outcome))
             else:
                 self._ask(region, collector)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from identity.models import User
 from identity.scopes import account_filter
-from inventory.models import Account, Resource, Shard, Source
+from inventory.models import Account, Resource, Scan, Shard, Source
 from inventory.shardstates import status
 from network.estate import Estate
 from network.records import Record, ShardKey, ShardStatus
@@ -40,6 +40,12 @@ def resources_visible_to(user: User) -> QuerySet[Resource]:
 def shards_visible_to(user: User) -> QuerySet[Shard]:
     """The shards of accounts in `user`'s scope."""
     return Shard.objects.filter(account_filter(user, "account__"))
+
+
+def scans_visible_to(user: User) -> QuerySet[Scan]:
+    """Scans of sources in which `user` sees an account, newest first."""
+    sources = accounts_visible_to(user).order_by().values("source_id")
+    return Scan.objects.filter(source_id__in=sources).select_related("source").order_by("-pk")
 
 
 def shards_of(

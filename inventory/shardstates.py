@@ -73,6 +73,10 @@ class Standing:
         )
 
 
+# How it stood, what the try came to, when that began, the answer's digest, objects in it.
+Try = tuple[Standing, Outcome, datetime, bytes | None, int]
+
+
 def trusted(state: str, last_ok_at: datetime | None, *, now: datetime, interval: timedelta) -> bool:
     """Whether absence in a shard means absence in AWS.
 
@@ -97,7 +101,7 @@ def status(shard: Shard, *, now: datetime, interval: timedelta) -> records.Shard
 def write_states(
     account: Account,
     region: str,
-    tries: Sequence[tuple[Standing, Outcome, datetime, bytes | None, int]],
+    tries: Sequence[Try],
 ) -> int:
     """Store what tries came to (standing, outcome, start, digest, items); returns states changed.
 

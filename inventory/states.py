@@ -33,7 +33,7 @@ class ShardState(TextChoices):
 
     NEVER = "never", "Never read"
     OK = "ok", "Fresh"
-    SKIPPED = "skipped", "Proven empty"
+    SKIPPED = "skipped", "Empty"
     DENIED = "denied"
     THROTTLED = "throttled"
     FAILED = "failed"

@@ -14,7 +14,7 @@ from inventory import storing
 from inventory.collectors import COLLECTORS
 from inventory.differences import Difference, Item, Row, compare, doubtful, settle
 from inventory.models import Account, Shard, Work
-from inventory.shardstates import Outcome, Standing, write_states
+from inventory.shardstates import Outcome, Standing, Try, write_states
 from inventory.states import ShardState
 from inventory.storing import Place
 from inventory.wake import wake
@@ -38,7 +38,8 @@ class Answer:
     """What asking one collector came to.
 
     `items` is `None` where there is no data (see `outcome`), or where the digest says that
-    nothing changed. `confirmed` says that the listing was read a second time.
+    nothing changed; with an outcome that is not good they are part of the truth, which adds and
+    changes rows and deletes none. `confirmed` says that the listing was read a second time.
     """
 
     collector: str
@@ -89,49 +90,60 @@ def apply(
         _require(lease)
     shards = _locked(account, region, [answer.collector for answer in answers])
     applied = Applied()
-    standing: dict[int, tuple[Standing, Answer, int]] = {}
+    tries: list[Try] = []
     compared: list[tuple[Answer, Shard]] = []
-    for answer in sorted(answers, key=lambda each: list(COLLECTORS).index(each.collector)):
+    order = list(COLLECTORS)
+    for answer in sorted(answers, key=lambda each: order.index(each.collector)):
         shard = shards[answer.collector]
         if shard.last_ok_at is not None and answer.started < shard.last_ok_at:
             continue  # a later read is applied already
-        if answer.complete and answer.items is not None:
+        if answer.items is not None:
             compared.append((answer, shard))
         elif answer.complete and not _same(answer.digest, shard.digest):
             applied.again.append(answer.collector)
         else:
-            standing[shard.pk] = (Standing.of(shard), answer, shard.item_count)
-    rows = storing.held_rows([shard.pk for _, shard in compared]) if compared else {}
+            tries.append(_try(shard, answer, shard.item_count))
+    if compared:
+        tries += _apply_items(account, region, compared, applied)
+    states = write_states(account, region, tries)
+    if lease is not None:
+        Work.objects.filter(pk=lease.work).update(
+            shards_done=F("shards_done") + len(tries),
+            calls=F("calls") + sum(answer.calls for answer in answers),
+            changes=F("changes") + applied.changed,
+        )
+    if applied.changed or states:
+        wake("change")
+    return applied
+
+
+def _apply_items(
+    account: Account,
+    region: str,
+    compared: Sequence[tuple[Answer, Shard]],
+    applied: Applied,
+) -> list[Try]:
+    """Write the differences, in the table's order: groups before their rules."""
+    tries = []
+    rows = storing.held_rows([shard.pk for _, shard in compared])
     for answer, shard in compared:
         place = Place(account, shard.pk, region, answer.collector)
         held = rows[shard.pk]
         found = _difference(place, answer.items or (), held, started=answer.started)
+        if not answer.complete:
+            found.deleted.clear()
         if doubtful(found, len(held)) and not answer.confirmed:
             applied.again.append(answer.collector)
             continue
         storing.store(place, found, at=answer.started)
         applied.add(found)
         count = len(held) + len(found.inserted) + len(found.revived) + len(found.taken)
-        standing[shard.pk] = (Standing.of(shard), answer, count - len(found.deleted))
-    states = write_states(
-        account,
-        region,
-        [
-            (before, answer.outcome, answer.started, answer.digest, count)
-            for before, answer, count in standing.values()
-        ],
-    )
-    if lease is not None:
-        done = len(standing)
-        calls = sum(answer.calls for answer in answers)
-        Work.objects.filter(pk=lease.work).update(
-            shards_done=F("shards_done") + done,
-            calls=F("calls") + calls,
-            changes=F("changes") + applied.changed,
-        )
-    if applied.changed or states:
-        wake("change")
-    return applied
+        tries.append(_try(shard, answer, count - len(found.deleted)))
+    return tries
+
+
+def _try(shard: Shard, answer: Answer, count: int) -> Try:
+    return Standing.of(shard), answer.outcome, answer.started, answer.digest, count
 
 
 def apply_filtered(

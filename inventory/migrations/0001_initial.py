@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('region', models.CharField(max_length=32)),
                 ('collector', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('never', 'Never read'), ('ok', 'Fresh'), ('skipped', 'Proven empty'), ('denied', 'Denied'), ('throttled', 'Throttled'), ('failed', 'Failed'), ('region-disabled', 'Region Disabled')], default='never', max_length=16)),
+                ('state', models.CharField(choices=[('never', 'Never read'), ('ok', 'Fresh'), ('skipped', 'Empty'), ('denied', 'Denied'), ('throttled', 'Throttled'), ('failed', 'Failed'), ('region-disabled', 'Region Disabled')], default='never', max_length=16)),
                 ('state_since', models.DateTimeField()),
                 ('generation', models.BigIntegerField(default=0, help_text='Complete answers applied so far.')),
                 ('last_ok_at', models.DateTimeField(blank=True, null=True)),
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             name='ShardPeriod',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('never', 'Never read'), ('ok', 'Fresh'), ('skipped', 'Proven empty'), ('denied', 'Denied'), ('throttled', 'Throttled'), ('failed', 'Failed'), ('region-disabled', 'Region Disabled')], max_length=16)),
+                ('state', models.CharField(choices=[('never', 'Never read'), ('ok', 'Fresh'), ('skipped', 'Empty'), ('denied', 'Denied'), ('throttled', 'Throttled'), ('failed', 'Failed'), ('region-disabled', 'Region Disabled')], max_length=16)),
                 ('since', models.DateTimeField()),
                 ('until', models.DateTimeField()),
                 ('error_code', models.CharField(blank=True, max_length=80)),

@@ -64,10 +64,10 @@ def test_a_region_without_a_vpc_costs_one_call(lab, production):
     production.source.save()
     scan(production)
     assert calls(lab) == ["DescribeVpcs"]
-    states = dict(Shard.objects.values_list("collector", "state"))
-    assert states.pop("ec2.vpc") == "ok"
-    assert {states[type_] for type_ in VPC_BOUND} == {"skipped"}
-    assert {states[type_] for type_ in UNBOUND} == {"never"}
+    known = {row.collector: (row.state, row.proof) for row in Shard.objects.all()}
+    assert known.pop("ec2.vpc") == ("ok", "")
+    assert {known[type_] for type_ in VPC_BOUND} == {("skipped", "no-vpc")}
+    assert {known[type_] for type_ in UNBOUND} == {("skipped", "no-use")}
 
 
 def test_each_list_of_ones_own_costs_one_more_call_and_brings_its_entries(lab, production):
