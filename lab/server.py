@@ -6,6 +6,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +28,12 @@ from lab.wire import HttpRequest
 SCENARIOS = ("organisation", "small")
 MANAGEMENT_ACCOUNT = "410000000007"
 _running = threading.Lock()
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all clients: each session would load AWS's models anew."""
+    return boto3.Session()
 
 
 class LabError(Exception):
@@ -63,7 +70,7 @@ class Lab:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._session: Any = boto3.Session()
+        self._clients_guard = threading.Lock()
 
     def __enter__(self) -> Self:
         self.start()
@@ -128,22 +135,25 @@ class Lab:
         """
         account_id = self.accounts.get(account, account)
         key = (service, account_id, region or "eu-central-1")
-        if key not in self._clients:
-            role = self.directory.roles[account_id, roles.DEVELOPER_ROLE]
-            session = self.directory.open_session(
-                role, name="developer", lasts=role.max_session * 24
-            )
-            self.engine.exempt.add(session.access_key)
-            self._clients[key] = self._session.client(
-                service,
-                region_name=key[2],
-                endpoint_url=self.endpoint,
-                aws_access_key_id=session.access_key,
-                aws_secret_access_key=session.secret_key,
-                aws_session_token=session.token,
-                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
-            )
-        return self._clients[key]
+        with self._clients_guard:
+            if key not in self._clients:
+                self._clients[key] = self._developer(*key)
+            return self._clients[key]
+
+    def _developer(self, service: str, account: str, region: str) -> Any:
+        role = self.directory.roles[account, roles.DEVELOPER_ROLE]
+        session = self.directory.open_session(role, name="developer", lasts=role.max_session * 24)
+        self.engine.exempt.add(session.access_key)
+        make: Any = _session().client
+        return make(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=session.access_key,
+            aws_secret_access_key=session.secret_key,
+            aws_session_token=session.token,
+            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
+        )
 
     def truth(self) -> truth.Truth:
         """What really exists, by (account, region, type) and id."""

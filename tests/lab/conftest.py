@@ -7,6 +7,7 @@ from botocore.config import Config
 from lab.server import Lab
 
 EUROPE = "eu-central-1"
+SESSION = boto3.Session()  # one for all: each would load AWS's models anew
 
 
 class Product:
@@ -14,12 +15,11 @@ class Product:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self._session = boto3.Session()
         self._clients = []
 
     def client(self, service, region=EUROPE, *, key="", secret="", token=None, **config):
         given = {"retries": {"total_max_attempts": 1}, "read_timeout": 2, **config}
-        made = self._session.client(
+        made = SESSION.client(
             service,
             region_name=region,
             endpoint_url=self.lab.endpoint,

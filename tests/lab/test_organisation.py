@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+from pathlib import Path
 
 import pytest
 
@@ -388,3 +389,9 @@ def test_one_seed_makes_one_organisation_and_another_seed_another(view):
             assert set(other.accounts.values()) != set(accounts.values())
     finally:
         view.lab.start()
+
+
+def test_the_readme_lists_what_is_wrong():
+    text = (Path(__file__).parents[2] / "lab" / "README.md").read_text()
+    for code, place in MISCONFIGURATIONS.items():
+        assert f"| `{code}` | {place[0]} | {place[1]} | `{place[2]}` | {place[3]} |" in text
