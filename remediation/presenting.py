@@ -104,7 +104,7 @@ def cli(step: Mapping[str, Any], region: str) -> str:
         elif isinstance(value, str):
             parts.append(value)
         else:
-            parts.append(json.dumps(value, ensure_ascii=False))
+            parts.append(json.dumps(value, ensure_ascii=False, sort_keys=True))
     return shlex.join(parts)
 
 

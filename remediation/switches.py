@@ -8,6 +8,7 @@ from findings.models import Finding
 from identity import audit
 from identity.models import User
 from identity.problems import DomainError
+from inventory.wake import wake
 from remediation.models import Hold, KillSwitch
 
 
@@ -41,6 +42,7 @@ def lift(switch_id: int, *, actor: User, now: datetime) -> KillSwitch:
         raise DomainError("This kill switch is lifted already.")
     switch.lifted_by, switch.lifted_at = actor, now
     switch.save(update_fields=["lifted_by", "lifted_at"])
+    wake("finding")
     audit.record(
         "kill-switch.lifted",
         actor=actor,
@@ -88,6 +90,7 @@ def release(hold_id: int, *, actor: User, now: datetime) -> Hold:
         raise DomainError("This was released already.")
     found.lifted_by, found.lifted_at = actor, now
     found.save(update_fields=["lifted_by", "lifted_at"])
+    wake("finding")
     audit.record(
         "autopilot.released",
         actor=actor,

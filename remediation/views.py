@@ -169,7 +169,7 @@ def repair_request(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _repair(request, pk, form, status=422)
     try:
-        asked = approvals.request_repair(
+        approvals.request_repair(
             plans.plan_for(finding),
             actor=request.user,
             reason=form.cleaned_data["reason"],
@@ -178,9 +178,9 @@ def repair_request(request: Request, pk: int) -> HttpResponse:
         )
     except (NoPlanError, DomainError) as refusal:
         messages.error(request, str(refusal))
-        return redirect("finding-repair", pk)
+        return redirect("finding-detail", pk)
     messages.success(request, "Asked for. An admin other than you decides on it.")
-    return redirect("request-detail", asked.pk)
+    return redirect("finding-detail", pk)
 
 
 @require_safe
@@ -274,4 +274,4 @@ def hold_release(request: Request, pk: int) -> HttpResponse:
             switches.release(hold.pk, actor=request.user, now=timezone.now())
         except DomainError as refusal:
             messages.error(request, str(refusal))
-    return redirect("finding-repair", pk)
+    return redirect("finding-detail", pk)

@@ -41,8 +41,8 @@ def test_the_panel_shows_an_analyst_the_plan_and_takes_the_request(client, world
         hash=form.initial["hash"],
         reason="over",
     )
-    asked = Request.objects.get()
-    assert answer.headers["Location"] == reverse("request-detail", args=[asked.pk])
+    assert Request.objects.get().reason == "over"
+    assert answer.headers["Location"] == reverse("finding-detail", args=[world.finding.pk])
     again = page(client, world.analyst, "finding-repair", world.finding.pk).content.decode()
     assert "Open the request" in again
     assert "Request this repair" not in again
