@@ -7,6 +7,7 @@ from moto.ec2.responses import EC2Response
 
 from lab import group_rules, managed, regions
 from lab.errors import AwsError
+from lab.policy import matches
 
 
 class Networks(EC2Response):
@@ -20,8 +21,17 @@ class Networks(EC2Response):
         for name in wanted:
             if name not in regions.ALL:
                 raise AwsError("InvalidParameterValue", f"Invalid region name: {name}")
-        every = bool(self.params.get("AllRegions"))
-        return ActionResult({"Regions": regions.described(wanted, every=every)})
+        rows = regions.described(wanted, every=bool(self.params.get("AllRegions")))
+        keys = {
+            "endpoint": "Endpoint",
+            "opt-in-status": "OptInStatus",
+            "region-name": "RegionName",
+        }
+        for name, values in self._filters_from_querystring().items():
+            if name not in keys:
+                raise AwsError("InvalidParameterValue", f"The filter '{name}' is invalid")
+            rows = [r for r in rows if any(matches(value, r[keys[name]]) for value in values)]
+        return ActionResult({"Regions": rows})
 
     def create_vpc(self) -> ActionResult:
         """Create a VPC; with IPv6 its default ACL admits IPv6 too."""

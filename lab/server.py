@@ -51,7 +51,7 @@ class Lab:
         self,
         *,
         scenario: str = "organisation",
-        state: Path | None = None,
+        state: Path | str | None = None,
         throttle: bool = True,
         seed: int = 7,
         port: int = 0,
@@ -63,7 +63,7 @@ class Lab:
         self.accounts: Mapping[str, str] = {}
         self.connection: dict[str, Any] = {}
         self.directory = Directory()
-        self._state = state
+        self._state = Path(state) if state is not None else None
         self._throttle = throttle
         self._port = port
         self._engine: Engine | None = None
@@ -71,6 +71,7 @@ class Lab:
         self._thread: threading.Thread | None = None
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_guard = threading.Lock()
+        self._holds = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -105,6 +106,7 @@ class Lab:
         """Build the organisation, replay earlier changes, listen. Raises LabError."""
         if not _running.acquire(blocking=False):
             raise LabError("another lab runs in this process")
+        self._holds = True
         try:
             kept = self._kept()
             self._server = self._listen()
@@ -143,7 +145,6 @@ class Lab:
     def _developer(self, service: str, account: str, region: str) -> Any:
         role = self.directory.roles[account, roles.DEVELOPER_ROLE]
         session = self.directory.open_session(role, name="developer", lasts=role.max_session * 24)
-        self.engine.exempt.add(session.access_key)
         make: Any = _session().client
         return make(
             service,
@@ -272,5 +273,6 @@ class Lab:
             self._server.server_close()
             self._server = None
         self._engine = None
-        if _running.locked():
+        if self._holds:
+            self._holds = False
             _running.release()

@@ -23,6 +23,7 @@ def test_the_product_enters_an_account_by_role_and_external_id(product, lab):
         {"ExternalId": "wrong"},
         {"role": "no-such-role"},
         {"account": "999999999999"},
+        {"RoleArn": "not:an:arn:at:all:really"},
         {"role": "developer"},
     ],
 )

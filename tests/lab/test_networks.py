@@ -38,6 +38,8 @@ def test_seventeen_regions_are_enabled_and_others_must_be_asked_for(product):
     assert {r["OptInStatus"] for r in usual} == {"opt-in-not-required"}
     assert len(every) > 25
     assert sum(r["OptInStatus"] == "not-opted-in" for r in every) == len(every) - 17
+    status = [{"Name": "opt-in-status", "Values": ["opt-in-not-required", "opted-in"]}]
+    assert reader.describe_regions(AllRegions=True, Filters=status)["Regions"] == usual
 
 
 def test_a_region_that_is_not_enabled_knows_nobody(product):

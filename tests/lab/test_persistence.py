@@ -136,5 +136,12 @@ def test_what_the_folder_holds_is_for_its_owner_only(state):
 
 
 def test_a_second_lab_in_one_process_is_refused():
-    with Lab(scenario="small"), pytest.raises(LabError, match="another lab"):
-        Lab(scenario="small").start()
+    second = Lab(scenario="small")
+    with Lab(scenario="small"):
+        with pytest.raises(LabError, match="another lab"):
+            second.start()
+        second.stop()
+        with pytest.raises(LabError, match="another lab"):
+            second.start()
+    with second:
+        assert second.truth()
