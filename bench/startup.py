@@ -53,7 +53,7 @@ def _start(clone: Path) -> float:
             ["make", "run"], cwd=clone, env=env, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        while not _shows_data(clone, port):
+        while not shows_data(clone / ".run", port):
             if process.poll() is not None or time.perf_counter() - began > PATIENCE:
                 raise RuntimeError((clone.parent / "make.log").read_text()[-2000:])
             time.sleep(0.2)
@@ -63,9 +63,9 @@ def _start(clone: Path) -> float:
         process.wait(30)
 
 
-def _shows_data(clone: Path, port: int) -> bool:
+def shows_data(home: Path, port: int) -> bool:
     """Whether the analyst, signed in, sees findings on the inbox."""
-    passwords = clone / ".run" / "passwords.txt"
+    passwords = home / "passwords.txt"
     if not passwords.exists():
         return False
     pairs = dict(line.split()[:2] for line in passwords.read_text().splitlines() if line.strip())
@@ -73,12 +73,12 @@ def _shows_data(clone: Path, port: int) -> bool:
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     try:
-        page = browser.open(f"{base}/login/login/", timeout=5).read().decode()
+        page = browser.open(f"{base}/login/", timeout=5).read().decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         if token is None:
             return False
         form = {"csrfmiddlewaretoken": token[1], "login": "analyst", "password": pairs["analyst"]}
-        browser.open(f"{base}/login/login/", urllib.parse.urlencode(form).encode(), timeout=10)
+        browser.open(f"{base}/login/", urllib.parse.urlencode(form).encode(), timeout=10)
         inbox = browser.open(f"{base}/findings/", timeout=10).read().decode()
     except OSError:
         return False

@@ -7,15 +7,19 @@ DATABASE_URL or REDIS_URL given from outside is used instead.
 import os
 import secrets
 import tempfile
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from cspm.embedded import places, postgres, valkey
+from cspm.embedded.preflight import hold
+from cspm.embedded.processes import StartupError
 
 PURE = ("tests/core", "tests/lab")
-_running: list[postgres.Postgres | valkey.Valkey] = []
-_home: list[Path] = []
+_PREFIX = "cspm-t"
+_ending = ExitStack()
 
 
 def _needs_services(config: pytest.Config) -> bool:
@@ -35,23 +39,31 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser, args) -> 
     if not _needs_services(early_config):
         os.environ.setdefault("DATABASE_URL", "postgresql:///not-started")
         return
-    home = Path(tempfile.mkdtemp(prefix="cspm-t"))
-    _home.append(home)
+    _remove_what_killed_runs_left()
+    home = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    _ending.callback(places.remove, home)
+    _ending.enter_context(hold(home))
     (home / "static").mkdir()
     os.environ["CSPM_HOME"] = str(home)
     place = places.prepare(home)
     if "DATABASE_URL" not in os.environ:
         database = postgres.start(place, careless=True)
-        _running.append(database)
+        _ending.callback(database.stop)
         os.environ["DATABASE_URL"] = database.url()
     if "REDIS_URL" not in os.environ:
         broker = valkey.start(place)
-        _running.append(broker)
+        _ending.callback(broker.stop)
         os.environ["REDIS_URL"] = broker.url
 
 
+def _remove_what_killed_runs_left() -> None:
+    """Their servers ended with them; a run that goes on holds the lock of its folder."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(StartupError, OSError):
+            if home.stat().st_uid == os.geteuid() and time.time() - home.stat().st_mtime > 60:
+                with hold(home):
+                    places.remove(home)
+
+
 def pytest_unconfigure() -> None:
-    while _running:
-        _running.pop().stop()
-    while _home:
-        places.remove(_home.pop())
+    _ending.close()

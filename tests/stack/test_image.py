@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ import pytest
 import yaml
 
 from tests.stack.compose import SCHEMA, problems
+from tests.stack.machine import ROOT, free_port
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
@@ -76,12 +75,6 @@ def start(image, *words, **extra):
     )
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_the_image_holds_neither_lab_nor_tests_nor_their_packages(image):
     app, _env = image
     assert not (app / "lab").exists()
@@ -108,7 +101,7 @@ def test_the_image_serves_pages_and_static_files_against_a_given_database(image)
                 assert time.monotonic() < deadline
                 assert web.poll() is None, web.stdout.read()
                 time.sleep(0.1)
-        with urlopen(f"http://127.0.0.1:{port}/login/login/", timeout=5) as page:
+        with urlopen(f"http://127.0.0.1:{port}/login/", timeout=5) as page:
             sheet = re.search(r'href="([^"]*app\.[0-9a-f]+\.css)"', page.read().decode())
         assert sheet, "static files carry their hash in an image"
         with urlopen(f"http://127.0.0.1:{port}{sheet[1]}", timeout=5) as answer:
@@ -130,7 +123,8 @@ def test_a_worker_of_the_image_answers_its_own_health_check(image, word, node):
                 assert "pong" in said
                 break
             assert time.monotonic() < deadline, said
-            assert worker.poll() is None
+            if worker.poll() is not None:
+                pytest.fail(worker.communicate()[0])
     finally:
         worker.terminate()
         worker.communicate(timeout=30)
