@@ -12,7 +12,6 @@ from identity.models import User
 from identity.problems import DomainError
 from inventory.wake import wake
 from remediation import gates, plans
-from remediation.actions import NoPlanError
 from remediation.actions.sessions import source_identity
 from remediation.executions import OPEN
 from remediation.models import Execution, Plan, Request
@@ -259,11 +258,3 @@ def _tell(
 
 def _cut(text: str) -> str:
     return text.strip()[:_LONGEST_REASON]
-
-
-def replan(request: Request) -> Prepared | None:
-    """A plan for the present state of a void request's finding, if there is one."""
-    try:
-        return plans.plan_for(request.plan.finding)
-    except NoPlanError:
-        return None

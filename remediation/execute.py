@@ -20,6 +20,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from identity.problems import DomainError
 from inventory import access, aws, refresh
 from inventory.aws import AwsError, Credentials, Failure
 from remediation import executions, gates, live
@@ -159,7 +160,7 @@ class _Repair:
             )
         except PolicyTooLongError as problem:
             raise HaltedError(self._failure, str(problem)) from problem
-        except AwsError as error:
+        except (AwsError, DomainError) as error:
             raise HaltedError(
                 self._failure, f"The remediation role could not be entered: {error}"
             ) from error

@@ -10,7 +10,6 @@ from findings.models import Finding
 from identity.models import User
 from identity.scopes import account_filter
 from remediation import gates
-from remediation.executions import OPEN
 from remediation.models import Execution, Hold, KillSwitch, Plan, Request
 from remediation.states import ExecutionState, Origin, RequestState
 
@@ -114,11 +113,6 @@ def holds_on(finding: Finding) -> Hold | None:
 def open_switches() -> QuerySet[KillSwitch]:
     """The kill switches that are thrown; everyone may see them."""
     return gates.open_switches().order_by("thrown_at")
-
-
-def running(user: User) -> QuerySet[Execution]:
-    """Executions that are not over."""
-    return executions_visible_to(user).filter(state__in=OPEN)
 
 
 @dataclass(frozen=True, slots=True)
