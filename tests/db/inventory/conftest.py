@@ -61,3 +61,13 @@ def production(lab, source):
     return factories.make_account(
         source, account_id=lab.accounts["production"], name="production", enabled_regions=[]
     )
+
+
+@pytest.fixture
+def impatient(lab):
+    """Waits between tries are real in the product and pointless here."""
+    aws.forget()
+    aws.configure(timeout=2.0, patience=0.0)
+    yield
+    aws.configure(timeout=20.0)
+    aws.forget()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from inventory import access, aws, scanning, services
+from inventory import access, scanning, services
 from inventory.awserrors import AwsError
 from inventory.collectors import COLLECTORS
 from inventory.models import Account, Resource, Scan, Shard, Work
@@ -13,7 +13,7 @@ from inventory.states import ShardState
 from lab.faults import Fault
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 VPC_BOUND = [each.type for each in COLLECTORS.values() if each.needs and each.proven]
 UNBOUND = [each.type for each in COLLECTORS.values() if not each.proven]
 
@@ -113,16 +113,6 @@ FAULTS = {
     "throttled": ("throttle", {}, ShardState.THROTTLED, "RequestLimitExceeded"),
     "refused": ("unauthorized", {}, ShardState.FAILED, "AuthFailure"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch, lab):
-    """Waits between tries are real in the product and pointless here."""
-    aws.forget()
-    aws.configure(timeout=2.0, patience=0.0)
-    yield
-    aws.configure(timeout=20.0)
-    aws.forget()
 
 
 @pytest.mark.parametrize("case", FAULTS)
