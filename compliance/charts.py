@@ -29,7 +29,7 @@ def trend(days: Sequence[DayScore]) -> dict[str, Any]:
         ],
         "layout": {
             "barmode": "stack",
-            "xaxis": {"type": "date", "dtick": 86_400_000 if len(days) < 8 else None},
+            "xaxis": {"type": "date", "tickformat": "%d %b"},
             "yaxis": {"title": {"text": "Controls"}, "rangemode": "tozero"},
         },
     }

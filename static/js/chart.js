@@ -8,14 +8,14 @@ const draw = (box, figure) => {
   const axis = { gridcolor: colour("line"), linecolor: colour("line"), fixedrange: true };
   const layout = {
     ...figure.layout,
-    xaxis: { ...figure.layout.xaxis, ...axis },
+    xaxis: { ...figure.layout.xaxis, ...axis, nticks: box.clientWidth < 480 ? 3 : 8, tickangle: 0 },
     yaxis: { ...figure.layout.yaxis, ...axis },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), family: getComputedStyle(document.body).fontFamily, size: 13 },
-    legend: { orientation: "h", y: -0.25 },
-    margin: { t: 8, r: 8, b: 32, l: 48 },
-    height: 260,
+    legend: { orientation: "h", x: 0, y: 1.04, yanchor: "bottom", traceorder: "normal" },
+    margin: { t: 56, r: 8, b: 40, l: 48 },
+    height: 280,
   };
   Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true });
 };

@@ -151,7 +151,7 @@ def _repaired(finding: Finding, analyst: User, admin: User, *, now: datetime) ->
     request = _ask(finding, analyst, now=now)
     execution = approvals.approve(request.pk, actor=admin, posted_hash=request.plan.hash, now=now)
     execution.state = "verified"
-    execution.started_at = now
-    execution.verified_at = execution.finished_at = now + timedelta(seconds=4)
+    execution.started_at = now - timedelta(seconds=5)
+    execution.verified_at = execution.finished_at = now - timedelta(seconds=1)
     execution.save()
     return execution
