@@ -16,6 +16,7 @@ from identity.models import User
 from identity.roles import ADMIN, ANALYST, MANAGER
 from identity.services import create_user
 from inventory import services
+from inventory.awserrors import AwsError
 from inventory.models import Scan, Source
 
 PEOPLE: Final[Mapping[str, str]] = {
@@ -48,7 +49,10 @@ class Command(BaseCommand):
         connection = _connection(options["connection"])
         home = Path(settings.CSPM_HOME)
         created = _people(home / "passwords.txt")
-        source = _source(connection)
+        try:
+            source = _source(connection)
+        except AwsError as error:
+            raise CommandError(f"The demo organisation could not be read: {error}") from error
         scanning = _first_scan(source)
         self.stdout.write(
             f"{created} users created, {source.name} connected"
@@ -63,6 +67,8 @@ def _connection(path: Path) -> dict[str, str]:
         raise CommandError(f"{path}: {error.strerror}; give a file with --connection") from error
     except ValueError as error:
         raise CommandError(f"{path}: not JSON ({error})") from error
+    if not isinstance(read, dict):
+        raise CommandError(f"{path}: must be a JSON object")
     missing = [name for name in _FIELDS if not isinstance(read.get(name), str) or not read[name]]
     if missing:
         raise CommandError(f"{path}: {', '.join(missing)} missing")
