@@ -20,6 +20,7 @@ from cspm.embedded import places, postgres, valkey
 from cspm.embedded.interrupts import Interrupts, Stopped
 from cspm.embedded.preflight import hold, lasting_secret, require_port, require_room
 from cspm.embedded.processes import StartupError, last_lines, spawn, stop
+from cspm.embedded.running import published
 from cspm.embedded.supervisor import Child, Supervisor, rotate
 from cspm.environment import database
 from cspm.programs import LOOPBACK
@@ -89,6 +90,7 @@ class _Start:
         if self.options.demo:
             self._start_lab()
         self._start_services()
+        self.stack.enter_context(published(self.options.home, self.env))
         self.stack.callback(self.supervisor.stop)  # first of all, before the database goes
         self._start_product()
         self._stay()

@@ -15,8 +15,9 @@ import pytest
 
 from cspm import programs
 from cspm.embedded import places
-from cspm.embedded.preflight import require_room
+from cspm.embedded.preflight import hold, require_room
 from cspm.embedded.processes import StartupError
+from cspm.embedded.running import adopt, published
 from cspm.embedded.supervisor import Child, Supervisor, rotate
 from tests.stack.machine import ROOT, alive, await_page, family, free_port, listening, until, up
 
@@ -78,6 +79,49 @@ def test_a_worker_that_dies_is_started_again(running):
     os.kill(before, signal.SIGKILL)
     until(lambda: worker() not in {before, None})
     until(lambda: log.read_text().count("ready.") == 2)
+
+
+def test_a_command_at_another_terminal_finds_the_running_database(running):
+    _process, home, _port = running
+    ours = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+    env = {k: v for k, v in os.environ.items() if k not in ours} | {"CSPM_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_admin", "alice"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "alice" in done.stdout
+
+
+def test_a_command_is_told_nothing_by_a_start_that_was_killed(tmp_path):
+    (tmp_path / "lock").write_text("1")
+    (tmp_path / "running.json").write_text('{"DATABASE_URL": "postgresql:///gone"}')
+    env = {}
+    adopt(tmp_path, env)
+    assert env == {}
+
+
+def test_a_command_keeps_the_database_it_was_given(tmp_path):
+    with hold(tmp_path), published(tmp_path, {"DATABASE_URL": "postgresql:///ours"}):
+        env = {"DATABASE_URL": "postgresql:///theirs"}
+        adopt(tmp_path, env)
+        assert env == {"DATABASE_URL": "postgresql:///theirs"}
+        env = {"AWS_PROFILE": "mine"}
+        adopt(tmp_path, env)
+        assert env == {"DATABASE_URL": "postgresql:///ours", "AWS_PROFILE": "mine"}
+    assert not (tmp_path / "running.json").exists()
+
+
+def test_beside_the_demo_a_command_reaches_the_lab_and_nothing_else(tmp_path):
+    lab = programs.lab_environment(8701, tmp_path / "credentials")
+    with hold(tmp_path), published(tmp_path, {"DATABASE_URL": "postgresql:///ours", **lab}):
+        env = {"AWS_PROFILE": "mine", "AWS_ACCESS_KEY_ID": "key"}
+        adopt(tmp_path, env)
+    assert env == {"DATABASE_URL": "postgresql:///ours", **lab}
 
 
 def test_nobody_else_may_read_the_data_folder_or_its_secret(running):
