@@ -59,7 +59,7 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its registry
     """How the OpenAPI schema says it; entering the class in its registry is all that is needed."""
 
     target_class = TokenAuthentication
