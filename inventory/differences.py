@@ -5,7 +5,7 @@ who holds a row's authority may end it: its owner's listing, or the first partic
 it while the owner's has not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -22,8 +22,7 @@ class Identity(NamedTuple):
     rid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What is stored of a resource, as far as comparing needs it."""
 
     pk: int
@@ -41,22 +40,18 @@ class Row:
         return self.observed_at > started
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One object of an answer with the hash of its configuration."""
 
     canonical: Canonical
     hash: bytes
+    identity: Identity
 
     @classmethod
     def of(cls, canonical: Canonical) -> "Item":
         """The item of a canonical form."""
-        return cls(canonical, fingerprint(canonical.config))
-
-    @property
-    def identity(self) -> Identity:
-        """Owner and id."""
-        return Identity(self.canonical.owner, self.canonical.id)
+        identity = Identity(canonical.owner, canonical.id)
+        return cls(canonical, fingerprint(canonical.config), identity)
 
 
 @dataclass(slots=True)
@@ -72,6 +67,13 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.updated or self.revived or self.taken or self.deleted)
+
+
+def same(items: Sequence[Item], hashes: Mapping[tuple[str, str], bytes | None]) -> bool:
+    """Whether an answer says exactly what is stored, by identity and hash."""
+    return len(items) == len(hashes) and all(
+        hashes.get(item.identity) == item.hash for item in items
+    )
 
 
 def compare(

@@ -10,7 +10,7 @@ from django.db import connection
 from inventory import storing
 from inventory.awserrors import AwsError, Failure
 from inventory.models import Account, Shard
-from inventory.states import ChangeOp, ShardState
+from inventory.states import ShardState
 from network import records
 
 _GOOD = (ShardState.OK, ShardState.SKIPPED)
@@ -55,7 +55,8 @@ class Standing:
     last_try_at: datetime | None
     error_code: str
     missing_permission: str
-    proof: str
+    item_count: int
+    digest: bytes | None
 
     @classmethod
     def of(cls, shard: Shard) -> "Standing":
@@ -69,7 +70,8 @@ class Standing:
             shard.last_try_at,
             shard.error_code,
             shard.missing_permission,
-            shard.proof,
+            shard.item_count,
+            None if shard.digest is None else bytes(shard.digest),
         )
 
 
@@ -110,19 +112,29 @@ def write_states(
     if not tries:
         return 0
     interval = timedelta(seconds=account.source.scan_interval_seconds)
+    as_before = [each for each in tries if _as_before(*each)]
+    others = [each for each in tries if not _as_before(*each)]
     with connection.cursor() as cursor:
-        cursor.executemany(_UPDATE, [_row(*each) for each in tries])
+        if as_before:
+            keys = [before.pk for before, _, _, _, _ in as_before]
+            cursor.execute(_FRESH, [keys, [at for _, _, at, _, _ in as_before]])
+        if others:
+            cursor.executemany(_UPDATE, [_row(*each) for each in others])
     ended = [(before, at) for before, outcome, at, _, _ in tries if before.state != outcome.state]
     _keep_periods((before, at) for before, at in ended if before.state != ShardState.NEVER)
-    changed = 0
-    for before, outcome, at, _, _ in tries:
-        if _matters(before, outcome, at=at, interval=interval):
-            place = storing.Place(account, before.pk, region, before.collector)
-            storing.log_changes(place, [(account.pk, None, "", ChangeOp.STATE)], at=at)
-            changed += 1
-    return changed
+    changed = [
+        (before.collector, at)
+        for before, outcome, at, _, _ in tries
+        if _matters(before, outcome, at=at, interval=interval)
+    ]
+    storing.log_states(account, region, changed)
+    return len(changed)
 
 
+_FRESH = """UPDATE inventory_shard SET last_try_at = seen.at, last_ok_at = seen.at,
+    generation = generation + 1
+    FROM unnest(%s::bigint[], %s::timestamptz[]) AS seen (id, at)
+    WHERE inventory_shard.id = seen.id"""
 _UPDATE = """UPDATE inventory_shard SET
     state_since = CASE WHEN state = %s THEN state_since ELSE %s END,
     state = %s, last_try_at = %s, error_code = %s, error = %s, missing_permission = %s, proof = %s,
@@ -131,6 +143,19 @@ _UPDATE = """UPDATE inventory_shard SET
     item_count = %s,
     digest = CASE WHEN %s THEN %s ELSE digest END
     WHERE id = %s"""
+
+
+def _as_before(
+    before: Standing, outcome: Outcome, at: datetime, digest: bytes | None, count: int
+) -> bool:
+    """Whether only the time of the last good answer changes."""
+    return (
+        outcome.state == before.state == ShardState.OK
+        and digest == before.digest
+        and count == before.item_count
+        and (outcome.error_code, outcome.missing_permission)
+        == (before.error_code, before.missing_permission)
+    )
 
 
 def _row(

@@ -5,7 +5,7 @@ slower; every statement runs in the caller's transaction.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,6 +29,25 @@ class Place(NamedTuple):
     shard: int
     region: str
     type: str
+
+
+def held_hashes(shards: Mapping[int, str]) -> dict[int, dict[tuple[str, str], bytes | None]]:
+    """Hashes of the live rows that each shard (key → type) holds, by owner and id.
+
+    Most answers say what is stored already: this is all that is read of it then. A row in a
+    former canonical form has no hash to compare with.
+    """
+    found: dict[int, dict[tuple[str, str], bytes | None]] = {shard: {} for shard in shards}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT shard_id, owner_id, rid, hash, canon_version FROM inventory_resource"
+            " WHERE shard_id = ANY(%s) AND deleted_at IS NULL",
+            [list(shards)],
+        )
+        for shard, owner, rid, digest, version in cursor.fetchall():
+            current = version == VERSIONS[shards[shard]]
+            found[shard][owner, rid] = digest if current else None
+    return found
 
 
 def held_rows(shards: Sequence[int]) -> dict[int, list[Row]]:
@@ -106,10 +125,25 @@ def touch_deleted(place: Place, ids: Sequence[str], *, at: datetime) -> None:
 
 
 def log_changes(
-    place: Place, changes: Sequence[tuple[int, int | None, str, str]], *, at: datetime
+    place: Place, changes: Sequence[tuple[int, int, str, str]], *, at: datetime
 ) -> None:
     """Add lines (account, resource, vpc, op) to the change log."""
-    if not changes:
+    source, region, type_ = place.account.source_id, place.region, place.type
+    _log(
+        (source, account, region, type_, resource, vpc, str(op), at)
+        for account, resource, vpc, op in changes
+    )
+
+
+def log_states(account: Account, region: str, changed: Sequence[tuple[str, datetime]]) -> None:
+    """Say in the change log that shards (collector, when) are known otherwise now."""
+    source, state = account.source_id, str(ChangeOp.STATE)
+    _log((source, account.pk, region, type_, None, "", state, at) for type_, at in changed)
+
+
+def _log(lines: Iterable[tuple[Any, ...]]) -> None:
+    waiting = list(lines)
+    if not waiting:
         return
     with (
         connection.cursor() as cursor,
@@ -118,13 +152,8 @@ def log_changes(
             " vpc_id, op, at) FROM STDIN"
         ) as copy,
     ):
-        for account, resource, vpc, op in changes:
-            copy.write_row(
-                (
-                    place.account.source_id, account, place.region, place.type,
-                    resource, vpc, str(op), at,
-                )
-            )  # fmt: skip
+        for line in waiting:
+            copy.write_row(line)
 
 
 def _rows(where: str, params: Sequence[Any]) -> list[Row]:

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from inventory import storing
 from inventory.collectors import COLLECTORS
-from inventory.differences import Difference, Item, Row, compare, doubtful, settle
+from inventory.differences import Difference, Item, Row, compare, doubtful, same, settle
 from inventory.models import Account, Shard, Work
 from inventory.shardstates import Outcome, Standing, Try, write_states
 from inventory.states import ShardState
@@ -125,8 +125,16 @@ def _apply_items(
 ) -> list[Try]:
     """Write the differences, in the table's order: groups before their rules."""
     tries = []
-    rows = storing.held_rows([shard.pk for _, shard in compared])
+    hashes = storing.held_hashes({shard.pk: shard.collector for _, shard in compared})
+    differing = []
     for answer, shard in compared:
+        stored = hashes[shard.pk]
+        if answer.complete and same(answer.items or (), stored):
+            tries.append(_try(shard, answer, len(stored)))
+        else:
+            differing.append((answer, shard))
+    rows = storing.held_rows([shard.pk for _, shard in differing]) if differing else {}
+    for answer, shard in differing:
         place = Place(account, shard.pk, region, answer.collector)
         held = rows[shard.pk]
         found = _difference(place, answer.items or (), held, started=answer.started)

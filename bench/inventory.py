@@ -1,0 +1,49 @@
+"""Calls and rows of the inventory, each measured in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.measure import Measurement
+from cspm.embedded import places, postgres
+
+_CALLS = ["-m", "bench.inventory_calls"]
+_ROWS = [
+    "-c",
+    "import django, json; django.setup(); from bench.inventory_rows import rows;"
+    " print(json.dumps(rows()))",
+]
+
+
+def run() -> list[Measurement]:
+    """The client against a canned endpoint, then the database of an embedded PostgreSQL."""
+    results = _part(_CALLS, {})
+    with tempfile.TemporaryDirectory(prefix="cspm-b") as folder:
+        server = postgres.start(places.prepare(Path(folder)))
+        try:
+            results += _part(
+                _ROWS,
+                {
+                    "CSPM_HOME": folder,
+                    "DATABASE_URL": server.url(),
+                    "DJANGO_SETTINGS_MODULE": "cspm.settings",
+                    "SECRET_KEY": "measuring",
+                },
+            )
+        finally:
+            server.stop()
+    return results
+
+
+def _part(command: list[str], environment: dict[str, str]) -> list[Measurement]:
+    done = subprocess.run(
+        [sys.executable, *command],
+        check=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | environment,
+    )
+    found: list[Measurement] = json.loads(done.stdout.splitlines()[-1])
+    return found
