@@ -74,6 +74,7 @@ class _Start:
         self.began = time.monotonic()
         self.began_at = timezone.now()
         self.supervisor = Supervisor(say)
+        self.earlier: tuple[int, int] | None = None
         require_port("PORT", options.port)
         if options.demo:
             require_port("LAB_PORT", options.lab_port, other=options.port)
@@ -109,7 +110,7 @@ class _Start:
         return env
 
     def _start_lab(self) -> None:
-        self.options.connection.unlink(missing_ok=True)
+        self.earlier = _mark(self.options.connection)  # the lab reads it: it keeps its keys
         state = self.options.connection.parent
         self._add("lab", programs.lab(self.options.lab_port, state), stage=1)
 
@@ -149,7 +150,7 @@ class _Start:
         if current:  # roles follow the code even where no table changed
             self._migrate()
         if self.options.demo:
-            self._await(self.options.connection.exists, "The lab")
+            self._await(self._lab_answers, "The lab")
             programs.write_credentials(
                 self.options.connection, self.options.connection.with_name("credentials")
             )
@@ -216,6 +217,10 @@ class _Start:
                 )
             time.sleep(0.05)
 
+    def _lab_answers(self) -> bool:
+        """The lab writes its connection file anew once it answers."""
+        return _mark(self.options.connection) not in {None, self.earlier}
+
     def _web_answers(self) -> bool:
         """Whether a page comes back: the port alone opens long before the application is loaded."""
         client = HTTPConnection(LOOPBACK, self.options.port, timeout=2)
@@ -229,6 +234,15 @@ class _Start:
         if status != HTTPStatus.OK:
             raise StartupError(f"The web server answers {status} (logs: {self.place.logs})")
         return True
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    """Differs once a file was written or replaced."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _pending_migrations() -> bool:
