@@ -283,8 +283,7 @@ def _keep_versions(rows: Sequence[Row], *, op: ChangeOp, at: datetime) -> None:
         )
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def shard_ids(account: Account, region: str, types: Iterable[str], *, now: datetime) -> None:

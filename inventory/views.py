@@ -56,15 +56,15 @@ def account_list(request: Request) -> HttpResponse:
 
 
 def _groups(accounts: list[Account], coverage: dict[int, Coverage]) -> list[dict[str, Any]]:
-    """Accounts by source and unit, in their order."""
+    """Accounts by source, and in it by unit, in their order."""
     groups: list[dict[str, Any]] = []
     for account in accounts:
-        if not groups or (groups[-1]["source"], groups[-1]["unit"]) != (
-            account.source,
-            account.unit_path,
-        ):
-            groups.append({"source": account.source, "unit": account.unit_path, "rows": []})
-        groups[-1]["rows"].append({"account": account, "coverage": coverage[account.pk]})
+        if not groups or groups[-1]["source"] != account.source:
+            groups.append({"source": account.source, "units": []})
+        units = groups[-1]["units"]
+        if not units or units[-1]["path"] != account.unit_path:
+            units.append({"path": account.unit_path, "rows": []})
+        units[-1]["rows"].append({"account": account, "coverage": coverage[account.pk]})
     return groups
 
 
@@ -205,10 +205,9 @@ def account_add(request: Request) -> HttpResponse:
         for pk, name in Source.objects.filter(kind=SourceKind.LIVE).values_list("pk", "name")
     ]
     by_hand = request.POST.get("what") == "account"
-    source_form = SourceForm(request.POST if request.method == "POST" and not by_hand else None)
-    account_form = AccountForm(
-        request.POST if request.method == "POST" and by_hand else None, sources=sources
-    )
+    posted = request.POST if request.method == "POST" else None
+    source_form = SourceForm(None if by_hand else posted, auto_id="source_%s")
+    account_form = AccountForm(posted if by_hand else None, auto_id="account_%s", sources=sources)
     sent = account_form if by_hand else source_form
     if request.method == "POST" and sent.is_valid():
         try:
