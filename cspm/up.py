@@ -20,7 +20,7 @@ from cspm.embedded import places, postgres, valkey
 from cspm.embedded.interrupts import Interrupts, Stopped
 from cspm.embedded.preflight import hold, lasting_secret, require_port, require_room
 from cspm.embedded.processes import StartupError, last_lines, spawn, stop
-from cspm.embedded.running import published
+from cspm.embedded.running import published, was_killed
 from cspm.embedded.supervisor import Child, Supervisor, rotate
 from cspm.environment import database
 from cspm.programs import LOOPBACK
@@ -75,9 +75,10 @@ class _Start:
         self.began_at = timezone.now()
         self.supervisor = Supervisor(say)
         self.earlier: tuple[int, int] | None = None
-        require_port("PORT", options.port)
+        patience = 15.0 if was_killed(options.home) else 0.0
+        require_port("PORT", options.port, patience=patience)
         if options.demo:
-            require_port("LAB_PORT", options.lab_port, other=options.port)
+            require_port("LAB_PORT", options.lab_port, other=options.port, patience=patience)
         self.place = places.prepare(options.home)
         for folder in (options.home, self.place.sockets):
             require_room(folder)

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,22 +42,32 @@ def hold(home: Path) -> Iterator[None]:
         yield
 
 
-def require_port(name: str, port: int, *, other: int | None = None) -> None:
-    """Raises StartupError unless we may listen on `port` (set by the variable `name`)."""
+def require_port(name: str, port: int, *, other: int | None = None, patience: float = 0.0) -> None:
+    """Raises StartupError unless we may listen on `port` (set by the variable `name`).
+
+    `patience` is how many seconds an earlier start of ours may take to let go of it.
+    """
     if not 0 < port < 65536:
         raise StartupError(f"{name}={port} is no port; choose one from 1024 to 65535.")
     proposed = port + 100 if port < 65000 else 8700
     choose = f"choose another: make run {name}={proposed}"
     if port == other:
         raise StartupError(f"{name} is {port}, which is the web server's port; {choose}")
+    deadline = time.monotonic() + patience
+    while (error := _refusal(port)) is not None:
+        if time.monotonic() > deadline:
+            raise StartupError(f"Port {port} cannot be used ({error.strerror}); {choose}")
+        time.sleep(0.1)
+
+
+def _refusal(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_LOOPBACK, port))
         except OSError as error:
-            raise StartupError(
-                f"Port {port} cannot be used ({error.strerror}); {choose}"
-            ) from error
+            return error
+    return None
 
 
 def require_room(folder: Path) -> None:

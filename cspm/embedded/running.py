@@ -27,6 +27,11 @@ def published(home: Path, env: Mapping[str, str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
+def was_killed(home: Path) -> bool:
+    """For the holder of the lock: whether the start before could not clear up behind itself."""
+    return _file(home).exists()
+
+
 def adopt(home: Path, env: MutableMapping[str, str]) -> None:
     """Complete `env` with what a running `up` published; one that names a database stays as it is.
 

@@ -165,6 +165,19 @@ def test_every_process_of_the_product_is_confined():
     assert "USER 10001" in DOCKERFILE
 
 
+def test_setup_and_image_use_the_uv_that_is_locked():
+    locked = re.search(r"(?m)^uv==(\S+)", (ROOT / "requirements.lock").read_text())[1]
+    assert f'"uv=={locked}"' in (ROOT / "bin" / "setup").read_text()
+    assert f"uv=={locked}\n" in DOCKERFILE
+
+
+def test_the_server_lock_pins_what_the_whole_lock_pins():
+    def pins(name):
+        return set(re.findall(r"(?m)^(\S+==\S+)", (ROOT / name).read_text()))
+
+    assert pins("requirements-server.lock") <= pins("requirements.lock")
+
+
 def test_no_secret_is_passed_by_value():
     for service in COMPOSE["services"].values():
         for name, value in (service.get("environment") or {}).items():

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from cspm import programs
 from cspm.embedded import places
-from cspm.embedded.preflight import hold, require_room
+from cspm.embedded.preflight import hold, require_port, require_room
 from cspm.embedded.processes import StartupError
 from cspm.embedded.running import adopt, published
 from cspm.embedded.supervisor import Child, Supervisor, rotate
@@ -170,10 +171,21 @@ def test_killing_it_ends_everything_and_the_next_start_recovers(home):
     again = up(home, port)  # while the first one's children may still be ending
     try:
         await_page(again, port)
-        assert alive(started) == []
+        until(lambda: alive(started) == [], seconds=10)
     finally:
         again.terminate()
         again.communicate(timeout=30)
+
+
+def test_a_port_is_waited_for_where_an_earlier_start_may_still_let_go_of_it():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        port = held.getsockname()[1]
+        release = threading.Timer(0.5, held.close)
+        release.start()
+        require_port("PORT", port, patience=10)
+        release.join()
 
 
 def test_the_labs_port_is_checked_too(tmp_path):
