@@ -56,7 +56,10 @@ class Item(NamedTuple):
 
 @dataclass(slots=True)
 class Difference:
-    """What is to be written. `unchanged` rows were seen as they are stored."""
+    """What is to be written. `unchanged` rows were seen as they are stored.
+
+    `overruled`: some row rests on a later read, so that what is stored is not what was answered.
+    """
 
     inserted: list[Item] = field(default_factory=list)
     updated: list[tuple[Row, Item]] = field(default_factory=list)
@@ -64,6 +67,7 @@ class Difference:
     taken: list[tuple[Row, Item]] = field(default_factory=list)
     deleted: list[Row] = field(default_factory=list)
     unchanged: list[Row] = field(default_factory=list)
+    overruled: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.updated or self.revived or self.taken or self.deleted)
@@ -92,9 +96,12 @@ def compare(
             new.append(item)
         elif row.hash == item.hash and row.canon_version == version:
             found.unchanged.append(row)
-        elif not row.newer_than(started):
+        elif row.newer_than(started):
+            found.overruled = True
+        else:
             found.updated.append((row, item))
     found.deleted = [row for row in left.values() if not row.newer_than(started)]
+    found.overruled |= len(found.deleted) < len(left)
     return found, new
 
 
@@ -115,7 +122,7 @@ def settle(
         if row is None:
             found.inserted.append(item)
         elif row.newer_than(started):
-            continue
+            found.overruled = True
         elif row.deleted:
             found.revived.append((row, item))
         elif item.canonical.owner == asked:

@@ -150,6 +150,25 @@ def test_a_listing_that_began_before_a_filtered_read_does_not_undo_it(account):
     assert Resource.objects.get(rid="sgr-3").config["Description"] == "also new"
 
 
+def test_an_overruled_listing_does_not_vouch_for_the_rows(account):
+    listed(account, RULE, [raw_rule("sgr-1")], at=NOW)
+    filtered(account, [raw_rule("sgr-2")], ids=["sgr-2"], at=LAST)
+    known = listed(account, RULE, [raw_rule("sgr-1")], at=LATER)  # began before sgr-2 was seen
+    assert known.changed == 0
+    assert live() == {"sgr-1", "sgr-2"}
+    given = answer(account, RULE, [raw_rule("sgr-1")], at=LAST + timedelta(minutes=15))
+    by_digest = Answer(RULE, given.started, OK, None, given.digest)
+    assert apply(account, REGION, [by_digest]).again == [RULE]
+    apply(account, REGION, [given])
+    assert live() == {"sgr-1"}
+
+
+def test_a_filtered_read_that_began_before_the_last_listing_is_too_late(account):
+    listed(account, RULE, [raw_rule("sgr-1")], at=LAST)
+    assert filtered(account, [], ids=["sgr-1"], at=LATER).changed == 0
+    assert live() == {"sgr-1"}
+
+
 def filtered(account, raws, *, at, ids=None, parent_ids=None):
     found = [canonicalise(RULE, raw, account=account.account_id) for raw in raws]
     return apply_filtered(
