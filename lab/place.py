@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.logs.models import logs_backends
+
 from lab import answers, ec2, managed
 from lab.emulator import Emulator
 
@@ -279,13 +281,15 @@ class Place:
         return str(eni.id)
 
     def flow_log(self, vpc_id: str, name: str) -> None:
-        """All traffic of a VPC to CloudWatch Logs."""
+        """All traffic of a VPC to CloudWatch Logs, into a group that exists: so it is delivered."""
+        group = f"/vpc/flow/{name}"
+        logs_backends[self.account][self.region].create_log_group(group, {})
         self.call(
             "CreateFlowLogs",
             ResourceIds=[vpc_id],
             ResourceType="VPC",
             TrafficType="ALL",
-            LogGroupName=f"/vpc/flow/{name}",
+            LogGroupName=group,
             DeliverLogsPermissionArn=f"arn:aws:iam::{self.account}:role/flow-logs",
             MaxAggregationInterval=60,
             TagSpecifications=self.tagged("vpc-flow-log", name),

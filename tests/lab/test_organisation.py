@@ -208,7 +208,11 @@ def data_instance_with_public_address(view):
 
 
 def logged(view, account, region):
-    return {log["ResourceId"] for log in view.all(account, region, "flow-log").values()}
+    return {
+        log["ResourceId"]
+        for log in view.all(account, region, "flow-log").values()
+        if log["DeliverLogsStatus"] == "SUCCESS"
+    }
 
 
 def vpc_without_flow_logs(view):
