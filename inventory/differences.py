@@ -5,7 +5,7 @@ who holds a row's authority may end it: its owner's listing, or the first partic
 it while the owner's has not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -73,11 +73,13 @@ class Difference:
         return bool(self.inserted or self.updated or self.revived or self.taken or self.deleted)
 
 
-def same(items: Sequence[Item], hashes: Mapping[tuple[str, str], bytes | None]) -> bool:
-    """Whether an answer says exactly what is stored, by identity and hash."""
-    return len(items) == len(hashes) and all(
-        hashes.get(item.identity) == item.hash for item in items
-    )
+# Shard, owner, id, hash and version of the canonical form: equal for a row and an item that are.
+Mark = tuple[int, str, str, bytes, int]
+
+
+def marks(items: Iterable[Item], *, shard: int, version: int) -> set[Mark]:
+    """The marks that the rows of a shard have when it holds exactly these items."""
+    return {(shard, owner, rid, hash, version) for _, hash, (owner, rid) in items}
 
 
 def compare(

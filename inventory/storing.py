@@ -5,13 +5,13 @@ slower; every statement runs in the caller's transaction.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from inventory.differences import Difference, Identity, Item, Row
+from inventory.differences import Difference, Identity, Item, Mark, Row
 from inventory.models import Account, Shard
 from inventory.states import ChangeOp
 from network.canonical import VERSIONS, durable, fingerprint
@@ -31,23 +31,18 @@ class Place(NamedTuple):
     type: str
 
 
-def held_hashes(shards: Mapping[int, str]) -> dict[int, dict[tuple[str, str], bytes | None]]:
-    """Hashes of the live rows that each shard (key → type) holds, by owner and id.
+def held_marks(shards: Sequence[int]) -> set[Mark]:
+    """The marks of the live rows that shards hold.
 
-    Most answers say what is stored already: this is all that is read of it then. A row in a
-    former canonical form has no hash to compare with.
+    Most answers say what is stored already: this is all that is read of it then.
     """
-    found: dict[int, dict[tuple[str, str], bytes | None]] = {shard: {} for shard in shards}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT shard_id, owner_id, rid, hash, canon_version FROM inventory_resource"
             " WHERE shard_id = ANY(%s) AND deleted_at IS NULL",
             [list(shards)],
         )
-        for shard, owner, rid, digest, version in cursor.fetchall():
-            current = version == VERSIONS[shards[shard]]
-            found[shard][owner, rid] = digest if current else None
-    return found
+        return set(cursor.fetchall())
 
 
 def held_rows(shards: Sequence[int]) -> dict[int, list[Row]]:

@@ -3,16 +3,18 @@
 A complete answer changes resources; anything else changes the shard's state and no resource.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from inventory import storing
 from inventory.collectors import COLLECTORS
-from inventory.differences import Difference, Item, Row, compare, doubtful, same, settle
+from inventory.differences import Difference, Item, Row, compare, doubtful, marks, settle
 from inventory.models import Account, Shard, Work
 from inventory.shardstates import Outcome, Standing, Try, write_states
 from inventory.states import ShardState
@@ -125,12 +127,14 @@ def _apply_items(
 ) -> list[Try]:
     """Write the differences, in the table's order: groups before their rules."""
     tries = []
-    hashes = storing.held_hashes({shard.pk: shard.collector for _, shard in compared})
+    stored = storing.held_marks([shard.pk for _, shard in compared])
+    counts = Counter(map(itemgetter(0), stored))
     differing = []
     for answer, shard in compared:
-        stored = hashes[shard.pk]
-        if answer.complete and same(answer.items or (), stored):
-            tries.append(_try(shard, answer, len(stored)))
+        version = VERSIONS[answer.collector]
+        given_marks = marks(answer.items or (), shard=shard.pk, version=version)
+        if answer.complete and len(given_marks) == counts[shard.pk] and given_marks <= stored:
+            tries.append(_try(shard, answer, len(given_marks)))
         else:
             differing.append((answer, shard))
     rows = storing.held_rows([shard.pk for _, shard in differing]) if differing else {}
