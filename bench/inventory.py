@@ -21,20 +21,21 @@ _ROWS = [
 def run() -> list[Measurement]:
     """The client against a canned endpoint, then the database of an embedded PostgreSQL."""
     results = _part(_CALLS, {})
-    with tempfile.TemporaryDirectory(prefix="cspm-b") as folder:
-        server = postgres.start(places.prepare(Path(folder)))
-        try:
-            results += _part(
-                _ROWS,
-                {
-                    "CSPM_HOME": folder,
-                    "DATABASE_URL": server.url(),
-                    "DJANGO_SETTINGS_MODULE": "cspm.settings",
-                    "SECRET_KEY": "measuring",
-                },
-            )
-        finally:
-            server.stop()
+    folder = Path(tempfile.mkdtemp(prefix="cspm-b"))
+    server = postgres.start(places.prepare(folder))
+    try:
+        results += _part(
+            _ROWS,
+            {
+                "CSPM_HOME": str(folder),
+                "DATABASE_URL": server.url(),
+                "DJANGO_SETTINGS_MODULE": "cspm.settings",
+                "SECRET_KEY": "measuring",
+            },
+        )
+    finally:
+        server.stop()
+        places.remove(folder)
     return results
 
 
