@@ -2,7 +2,7 @@
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from compliance import exports, selectors
 from compliance.frameworks import Framework, frameworks
 from compliance.scoring import Status
 from identity.http import api_user
+from inventory.selectors import asked_source
 
 
 class FrameworkSerializer(serializers.Serializer[object]):
@@ -75,35 +76,66 @@ class _View(APIView):
         return frameworks()[framework]
 
 
+_SOURCE = OpenApiParameter(
+    "source", int, description="An import's id; without it, all connected organisations."
+)
+
+
+def _source(request: Request) -> int | None:
+    return asked_source(request.query_params.get("source", ""))
+
+
 class FrameworkListView(_View):
     """All frameworks."""
 
-    @extend_schema(operation_id="frameworks_list", responses=FrameworkSerializer(many=True))
+    @extend_schema(
+        operation_id="frameworks_list",
+        parameters=[_SOURCE],
+        responses=FrameworkSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         """The score of each framework over the accounts you see."""
         now = timezone.now()
         user = api_user(request)
-        found = [selectors.score_for(user, each, now=now) for each in frameworks().values()]
+        source = _source(request)
+        found = [
+            selectors.score_for(user, each, now=now, source=source)
+            for each in frameworks().values()
+        ]
         return Response([exports.summary(each) for each in found])
 
 
 class FrameworkDetailView(_View):
     """One framework."""
 
-    @extend_schema(operation_id="frameworks_read", responses=FrameworkDetailSerializer)
+    @extend_schema(
+        operation_id="frameworks_read", parameters=[_SOURCE], responses=FrameworkDetailSerializer
+    )
     def get(self, request: Request, framework: str) -> Response:
         """The score of one framework with all its controls."""
-        found = selectors.score_for(api_user(request), self.wanted(framework), now=timezone.now())
+        found = selectors.score_for(
+            api_user(request),
+            self.wanted(framework),
+            now=timezone.now(),
+            source=_source(request),
+        )
         return Response(exports.document(found))
 
 
 class FrameworkTrendView(_View):
     """The days of one framework."""
 
-    @extend_schema(operation_id="frameworks_trend", responses=DayScoreSerializer(many=True))
+    @extend_schema(
+        operation_id="frameworks_trend",
+        parameters=[_SOURCE],
+        responses=DayScoreSerializer(many=True),
+    )
     def get(self, request: Request, framework: str) -> Response:
         """The score of each of the last 90 days that has one."""
         days = selectors.trend_for(
-            api_user(request), self.wanted(framework), today=timezone.now().date()
+            api_user(request),
+            self.wanted(framework),
+            today=timezone.now().date(),
+            source=_source(request),
         )
         return Response(DayScoreSerializer(days, many=True).data)

@@ -15,7 +15,7 @@ from findings.states import Detection, Kind
 from identity.models import User
 from identity.scopes import sees_everything
 from inventory.models import Account
-from inventory.selectors import accounts_visible_to
+from inventory.selectors import accounts_visible_to, in_view
 from inventory.states import AccountStatus
 
 
@@ -73,15 +73,21 @@ def scored(framework: Framework, tallies: Tallies) -> Scored:
     return Scored(framework, score(requirements, tallies))
 
 
-def score_for(user: User, framework: Framework, *, now: datetime) -> Scored:
-    """The score now of all accounts `user` sees; four queries at any size."""
-    accounts = accounts_visible_to(user)
+def score_for(
+    user: User, framework: Framework, *, now: datetime, source: int | None = None
+) -> Scored:
+    """The score now of the accounts `user` sees; four queries at any size.
+
+    Without a `source`, of all connected organisations: imports have scores of their own.
+    """
+    accounts = accounts_visible_to(user).filter(in_view(source, path="source"))
     return scored(framework, tallies_of(accounts, framework.rules(), now=now))
 
 
-def accounts_for(user: User) -> QuerySet[Account]:
+def accounts_for(user: User, *, source: int | None = None) -> QuerySet[Account]:
     """The accounts that count in the scores of `user`, by name."""
-    return accounts_visible_to(user).filter(status=AccountStatus.ACTIVE).order_by("name", "pk")
+    counted = accounts_visible_to(user).filter(in_view(source, path="source"))
+    return counted.filter(status=AccountStatus.ACTIVE).order_by("name", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,14 @@ class DayScore:
     in_scope: int
 
 
-def trend_for(user: User, framework: Framework, *, today: date, days: int = 90) -> list[DayScore]:
+def trend_for(
+    user: User,
+    framework: Framework,
+    *,
+    today: date,
+    days: int = 90,
+    source: int | None = None,
+) -> list[DayScore]:
     """One entry for each day with counts of accounts that `user` sees now, oldest first.
 
     The days are recomputed from the counts kept in the snapshots by today's file of controls, so
@@ -108,7 +121,10 @@ def trend_for(user: User, framework: Framework, *, today: date, days: int = 90) 
         else frozenset(accounts_visible_to(user).values_list("pk", flat=True))
     )
     snapshots = ScoreSnapshot.objects.filter(
-        framework=framework.id, day__gt=today - timedelta(days=days), day__lte=today
+        in_view(source, path="source"),
+        framework=framework.id,
+        day__gt=today - timedelta(days=days),
+        day__lte=today,
     ).order_by("day", "source_id")
     by_day: dict[date, Tallies] = defaultdict(lambda: defaultdict(dict))
     for day, dump in snapshots.values_list("day", "tallies").iterator():
@@ -131,14 +147,14 @@ def trend_for(user: User, framework: Framework, *, today: date, days: int = 90) 
     return found
 
 
-def failing_for(user: User, control: Control) -> QuerySet[Finding]:
+def failing_for(user: User, control: Control, *, source: int | None = None) -> QuerySet[Finding]:
     """What makes the control fail, worst first, in active accounts `user` sees."""
     return (
         Finding.objects.filter(
             kind=Kind.MISCONFIGURATION,
             code__in=control.rules,
             detection=Detection.FAILING,
-            resource__account__in=accounts_for(user).values("pk"),
+            resource__account__in=accounts_for(user, source=source).values("pk"),
         )
         .select_related("resource", "resource__account")
         .annotate(account_name=F("resource__account__name"))

@@ -14,10 +14,16 @@ from findings.rules import RULES
 from identity.exports import csv_response
 from identity.http import Request
 from inventory.models import Account
+from inventory.selectors import asked_source, sources_visible_to
 
 _may_read = permission_required("compliance.view_scoresnapshot", raise_exception=True)
 _HEAT_ROWS = 200
 _FAILING_ROWS = 100
+
+
+def _source(request: Request) -> int | None:
+    """The source asked for; none means all connected organisations."""
+    return asked_source(request.GET.get("source", ""))
 
 
 def _framework(framework_id: str) -> Framework:
@@ -32,8 +38,13 @@ def _framework(framework_id: str) -> Framework:
 def framework_list(request: Request) -> HttpResponse:
     """Every framework with its score."""
     now = timezone.now()
-    found = [selectors.score_for(request.user, each, now=now) for each in frameworks().values()]
-    return render(request, "compliance/framework_list.html", {"frameworks": found})
+    source = _source(request)
+    found = [
+        selectors.score_for(request.user, each, now=now, source=source)
+        for each in frameworks().values()
+    ]
+    context = {"frameworks": found, "sources": list(sources_visible_to(request.user))}
+    return render(request, "compliance/framework_list.html", context)
 
 
 @require_GET
@@ -41,9 +52,9 @@ def framework_list(request: Request) -> HttpResponse:
 def framework_detail(request: Request, framework: str) -> HttpResponse:
     """One framework: the arithmetic, its controls, the accounts, the days."""
     now = timezone.now()
-    wanted = _framework(framework)
-    found = selectors.score_for(request.user, wanted, now=now)
-    accounts = list(selectors.accounts_for(request.user)[: _HEAT_ROWS + 1])
+    wanted, source = _framework(framework), _source(request)
+    found = selectors.score_for(request.user, wanted, now=now, source=source)
+    accounts = list(selectors.accounts_for(request.user, source=source)[: _HEAT_ROWS + 1])
     sections = found.sections()
     judged = [score for _, controls in sections for control, score in controls if control.rules]
     context = {
@@ -52,7 +63,8 @@ def framework_detail(request: Request, framework: str) -> HttpResponse:
         "judged": judged,
         "heat": _heat(accounts[:_HEAT_ROWS], judged),
         "more_accounts": len(accounts) > _HEAT_ROWS,
-        "trend": selectors.trend_for(request.user, wanted, today=now.date()),
+        "trend": selectors.trend_for(request.user, wanted, today=now.date(), source=source),
+        "sources": list(sources_visible_to(request.user)),
     }
     return render(request, "compliance/framework_detail.html", context)
 
@@ -87,8 +99,9 @@ def control_detail(request: Request, framework: str, control: str) -> HttpRespon
     asked = wanted.control(control)
     if asked is None:
         raise Http404
-    found = selectors.score_for(request.user, wanted, now=timezone.now())
-    failing = list(selectors.failing_for(request.user, asked)[: _FAILING_ROWS + 1])
+    source = _source(request)
+    found = selectors.score_for(request.user, wanted, now=timezone.now(), source=source)
+    failing = list(selectors.failing_for(request.user, asked, source=source)[: _FAILING_ROWS + 1])
     context = {
         "framework": wanted,
         "control": asked,
@@ -104,7 +117,12 @@ def control_detail(request: Request, framework: str, control: str) -> HttpRespon
 @_may_read
 def framework_trend(request: Request, framework: str) -> JsonResponse:
     """The days as a figure for Plotly."""
-    days = selectors.trend_for(request.user, _framework(framework), today=timezone.now().date())
+    days = selectors.trend_for(
+        request.user,
+        _framework(framework),
+        today=timezone.now().date(),
+        source=_source(request),
+    )
     return JsonResponse(charts.trend(days))
 
 
@@ -114,7 +132,9 @@ def framework_trend(request: Request, framework: str) -> JsonResponse:
 def framework_export(request: Request, framework: str, form: str) -> HttpResponseBase:
     """The page's numbers as CSV or JSON."""
     now = timezone.now()
-    found = selectors.score_for(request.user, _framework(framework), now=now)
+    found = selectors.score_for(
+        request.user, _framework(framework), now=now, source=_source(request)
+    )
     name = f"{framework}-{now:%Y-%m-%d}.{form}"
     if form == "csv":
         return csv_response(name, exports.HEADER, exports.rows(found))

@@ -14,7 +14,7 @@ from findings.selectors import capped_count, findings_visible_to
 from findings.states import Detection, Kind, Severity
 from identity.models import User
 from inventory.models import Account, Scan, Shard
-from inventory.selectors import accounts_visible_to
+from inventory.selectors import accounts_visible_to, in_view
 from inventory.states import AccountStatus, ConnectionState, ScanState, ShardState
 from remediation import selectors as remediation
 from remediation.models import Execution, KillSwitch
@@ -84,7 +84,8 @@ class Overview:
 
 def overview(user: User, *, now: datetime) -> Overview:
     """The overview of `user`."""
-    accounts = accounts_visible_to(user).filter(status=AccountStatus.ACTIVE)
+    live = in_view(None, path="source")
+    accounts = accounts_visible_to(user).filter(live, status=AccountStatus.ACTIVE)
     connection = accounts.aggregate(
         total=Count("pk"),
         connected=Count("pk", filter=Q(connection=ConnectionState.CONNECTED)),
@@ -97,7 +98,11 @@ def overview(user: User, *, now: datetime) -> Overview:
     return Overview(
         accounts=connection["total"],
         connected=connection["connected"],
-        numbers=_numbers(findings_visible_to(user).filter(detection=Detection.FAILING)),
+        numbers=_numbers(
+            findings_visible_to(user).filter(
+                in_view(None, path="resource__source"), detection=Detection.FAILING
+            )
+        ),
         waiting=remediation.pending(user).count() if may_see_plans else None,
         unread_shards=sum(unread.values()),
         refused_accounts=connection["refused"],

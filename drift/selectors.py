@@ -11,6 +11,7 @@ from findings.states import Detection
 from identity.models import User
 from identity.scopes import account_filter
 from inventory.models import Resource
+from inventory.selectors import in_view
 
 _SHOWN = ("type", "id", "name", "parent", "config")
 
@@ -23,9 +24,10 @@ def baselines_visible_to(user: User) -> QuerySet[Baseline]:
 
 
 def vpcs_visible_to(user: User) -> QuerySet[Resource]:
-    """VPCs with their baseline if there is one, those with open drift first."""
+    """VPCs with their baseline if there is one, those with open drift first; imports do not drift."""
     return (
         Resource.objects.filter(account_filter(user, "account__"), type=VPC, deleted_at=None)
+        .filter(in_view(None, path="source"))
         .select_related("account", "baseline")
         .defer("config", "tags")
         .order_by(F("baseline__open_drifts").desc(nulls_last=True), "name", "rid", "pk")

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from findings.models import Finding
 from findings.rules import RULES
 from findings.states import Detection, Kind, Severity, Triage, choices
+from inventory.selectors import in_view
 
 _LONGEST_TEXT = 200
 
@@ -24,6 +25,7 @@ class FindingFilter(django_filters.FilterSet):
     account = django_filters.CharFilter(field_name="resource__account__account_id")
     region = django_filters.CharFilter(field_name="resource__region")
     resource = django_filters.NumberFilter(field_name="resource_id", label="Resource")
+    source = django_filters.NumberFilter(method="filter_source", label="Source (an import's id)")
     not_assessed = django_filters.BooleanFilter(
         field_name="not_assessed_since", lookup_expr="isnull", exclude=True, label="Not assessed"
     )
@@ -32,6 +34,18 @@ class FindingFilter(django_filters.FilterSet):
     class Meta:
         model = Finding
         fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset: QuerySet[Finding]) -> QuerySet[Finding]:
+        """As asked; without a source or a resource, of connected organisations only."""
+        found: QuerySet[Finding] = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        if asked.get("source") is None and asked.get("resource") is not None:
+            return found
+        return found.filter(in_view(asked.get("source"), path="resource__source"))
+
+    def filter_source(self, rows: QuerySet[Finding], name: str, value: int) -> QuerySet[Finding]:
+        """Applied with its default, to all at once."""
+        return rows
 
     def filter_text(self, rows: QuerySet[Finding], name: str, value: str) -> QuerySet[Finding]:
         """Title, rule, resource id or resource name contain the text."""

@@ -103,7 +103,8 @@ def open_waiver(finding: Finding) -> Waiver | None:
 
 def related(finding: Finding, user: User) -> list[Finding]:
     """Open findings of the same resource and of the same rule, at most six of each."""
-    open_ones = with_row(findings_visible_to(user).filter(_OPEN).exclude(pk=finding.pk))
+    visible = findings_visible_to(user).filter(resource__source=finding.resource.source_id)
+    open_ones = with_row(visible.filter(_OPEN).exclude(pk=finding.pk))
     same_resource = open_ones.filter(resource=finding.resource_id)
     same_rule = open_ones.filter(code=finding.code).exclude(resource=finding.resource_id)
     return [*ordered(same_resource, "")[:6], *ordered(same_rule, "")[:6]]

@@ -17,7 +17,12 @@ from findings.models import Finding, Verdict
 from findings.states import Kind, Severity, Triage
 from identity import audit
 from identity.http import Request
-from inventory.selectors import accounts_visible_to
+from inventory.selectors import (
+    accounts_visible_to,
+    asked_source,
+    in_view,
+    sources_visible_to,
+)
 
 PAGE_SIZE = 50
 _LAST_PAGE = selectors.CAP // PAGE_SIZE
@@ -111,6 +116,7 @@ def _groups(rows: Any) -> list[dict[str, Any]]:
 def _filter_options(request: Request) -> dict[str, Any]:
     accounts = list(
         accounts_visible_to(request.user)
+        .filter(in_view(asked_source(request.GET.get("source", "")), path="source"))
         .order_by("name", "account_id")
         .values("account_id", "name")[: _MANY_ACCOUNTS + 1]
     )
@@ -122,6 +128,7 @@ def _filter_options(request: Request) -> dict[str, Any]:
         "rules": rule_options(),
         "accounts": accounts if len(accounts) <= _MANY_ACCOUNTS else [],
         "regions": selectors.regions_judged(request.user),
+        "sources": list(sources_visible_to(request.user)),
     }
 
 

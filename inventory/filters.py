@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from inventory.models import Resource, Shard
+from inventory.selectors import in_view
 from inventory.states import ShardState
 from network.canonical import TYPES
 
@@ -28,6 +29,7 @@ class ResourceFilter(django_filters.FilterSet):
     region = django_filters.CharFilter(field_name="region", label="Region")
     vpc = django_filters.CharFilter(field_name="vpc_id", label="VPC")
     tag = django_filters.CharFilter(method="filter_tag", label="Tag")
+    source = django_filters.NumberFilter(method="filter_source", label="Source (an import's id)")
     deleted = django_filters.BooleanFilter(
         field_name="deleted_at", lookup_expr="isnull", exclude=True, label="Deleted"
     )
@@ -37,11 +39,16 @@ class ResourceFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def filter_queryset(self, queryset: QuerySet[Resource]) -> QuerySet[Resource]:
-        """As asked; without a word on deleted ones, those that exist."""
+        """As asked; without a word on it: of connected organisations, and not deleted."""
         found: QuerySet[Resource] = super().filter_queryset(queryset)
+        found = found.filter(in_view(self.form.cleaned_data.get("source"), path="source"))
         if self.form.cleaned_data.get("deleted") is None:
             found = found.filter(deleted_at=None)
         return found
+
+    def filter_source(self, rows: QuerySet[Resource], name: str, value: int) -> QuerySet[Resource]:
+        """Applied with its default, to all at once."""
+        return rows
 
     def filter_text(self, rows: QuerySet[Resource], name: str, value: str) -> QuerySet[Resource]:
         """Id or name contain the text; an address finds what has it and what its range lies in."""

@@ -63,6 +63,9 @@ def _is_key(text: str) -> bool:
 def _options(request: Request) -> dict[str, Any]:
     accounts = list(
         selectors.accounts_visible_to(request.user)
+        .filter(
+            selectors.in_view(selectors.asked_source(request.GET.get("source", "")), path="source")
+        )
         .order_by("name", "account_id")
         .values("account_id", "name", "enabled_regions")[: _MANY_ACCOUNTS + 1]
     )
@@ -71,6 +74,7 @@ def _options(request: Request) -> dict[str, Any]:
         "types": TYPES,
         "accounts": accounts if len(accounts) <= _MANY_ACCOUNTS else [],
         "regions": sorted(regions),
+        "sources": list(selectors.sources_visible_to(request.user)),
     }
 
 

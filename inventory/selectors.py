@@ -12,6 +12,7 @@ from identity.models import User
 from identity.scopes import account_filter
 from inventory.models import Account, Resource, Scan, Shard, Source
 from inventory.shardstates import status
+from inventory.states import SourceKind
 from network.estate import Estate
 from network.records import Record, ShardKey, ShardStatus
 
@@ -35,6 +36,28 @@ def accounts_visible_to(user: User) -> QuerySet[Account]:
 def resources_visible_to(user: User) -> QuerySet[Resource]:
     """The resources of accounts in `user`'s scope, deleted ones included."""
     return Resource.objects.filter(account_filter(user, "account__"))
+
+
+def sources_visible_to(user: User) -> QuerySet[Source]:
+    """Sources in which `user` sees an account, connected organisations first."""
+    seen = accounts_visible_to(user).order_by().values("source_id")
+    return Source.objects.filter(pk__in=seen).order_by("-kind", "name")
+
+
+def asked_source(text: str) -> int | None:
+    """The source that an address asks for; anything but a key asks for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def in_view(source_id: int | None, *, path: str) -> Q:
+    """Rows of one source or, without one, of all connected organisations.
+
+    An import is an estate of its own: it is looked at by itself and never counted among what is
+    live. `path` leads from the row to its source, as "resource__source".
+    """
+    if source_id is not None:
+        return Q(**{f"{path}__id": source_id})
+    return Q(**{f"{path}__in": Source.objects.filter(kind=SourceKind.LIVE)})
 
 
 def shards_visible_to(user: User) -> QuerySet[Shard]:

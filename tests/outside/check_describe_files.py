@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 from findings.rules.evaluate import evaluate
-
 from network.canonical import TYPES
 from network.describe import read_folder
 from network.estate import Estate

@@ -257,7 +257,7 @@ def test_the_framework_page_costs_the_same_at_any_size(client, django_assert_num
     client.force_login(make_user("manager"))
     for number in range(8):
         fail(judge(make_account(source), failed=1), group=f"sg-{number}")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("framework-detail", args=[CIS.id]))
 
 
