@@ -1,14 +1,11 @@
 """What is wrong in the demo organisation, each beside something that looks like it and is right."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab import application
 from lab.place import everything, tcp
+from lab.world import AMERICA, EUROPE, World
 
-if TYPE_CHECKING:
-    from lab.organisation import World
-
-EUROPE, AMERICA = "eu-central-1", "us-east-1"
 FROM_ANYWHERE = "0.0.0.0/0"
 
 # code → (account, region, name of the resource, what is wrong)
@@ -89,7 +86,7 @@ MISCONFIGURATIONS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-def build(world: "World") -> None:
+def build(world: World) -> None:
     """Add every misconfiguration and its healthy look-alike."""
     _production(world)
     _staging(world)
@@ -107,7 +104,7 @@ def _office_list(place: Any, name: str) -> str:
     raise LookupError(name)
 
 
-def _production(world: "World") -> None:
+def _production(world: World) -> None:
     shop, place = world.apps["shop"], world.place("production")
     bastion = place.group(
         shop.vpc,
@@ -151,7 +148,7 @@ def _production(world: "World") -> None:
     )
 
 
-def _staging(world: "World") -> None:
+def _staging(world: World) -> None:
     app, place = world.apps["shop-staging"], world.place("staging")
     public = app.subnets["public"]
     jump = place.group(app.vpc, "windows-jump", "Jump host", [tcp(3389, "::/0", text="temporary")])
@@ -181,7 +178,7 @@ def _staging(world: "World") -> None:
     place.acl(app.vpc, "legacy-public", [public[1]], [*entries, *application.OPEN_ACL])
 
 
-def _load_test(world: "World") -> None:
+def _load_test(world: World) -> None:
     app, place = world.apps["load-test"], world.place("staging", AMERICA)
     share = place.group(app.vpc, "file-share", "Results", [tcp(445, FROM_ANYWHERE)])
     place.instance(app.subnets["public"][0], "results", [share], public=True)
@@ -191,7 +188,7 @@ def _load_test(world: "World") -> None:
     place.call("DeleteNatGateway", NatGatewayId=old)
 
 
-def _data(world: "World") -> None:
+def _data(world: World) -> None:
     app, place = world.apps["warehouse"], world.place("data")
     public_table = app.tables["public"][0]
     second = app.subnets["data"][1]
@@ -235,7 +232,7 @@ def _data(world: "World") -> None:
     place.group(app.vpc, "warehouse-db-inside", "Reports", [tcp(5432, "10.40.0.0/16")])
 
 
-def _sandbox(world: "World") -> None:
+def _sandbox(world: World) -> None:
     place = world.place("sandbox")
     vpc = place.vpc("experiments", "10.80.0.0/16")
     place.default_group(vpc)
@@ -276,7 +273,7 @@ def _sandbox(world: "World") -> None:
     application.close_default_acl(place, bare)
 
 
-def _sandbox_default(world: "World") -> None:
+def _sandbox_default(world: World) -> None:
     """The default VPC as AWS leaves it: its default group lets its members talk."""
     place = world.place("sandbox", AMERICA)
     vpc = next(iter(place.backend.vpcs))
@@ -287,7 +284,7 @@ def _sandbox_default(world: "World") -> None:
     place.admit(group, everything(group))
 
 
-def _audit(world: "World") -> None:
+def _audit(world: World) -> None:
     place = world.place("security")
     vpc = place.vpc("audit", "10.70.0.0/16")
     place.default_group(vpc)

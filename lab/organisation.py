@@ -1,15 +1,14 @@
 """The demo organisation: accounts, applications, what joins them, and what is wrong with them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from lab import application, managed, misconfigured
 from lab.accounts import Member
 from lab.application import Application, Shape
 from lab.emulator import Emulator
 from lab.place import Place
+from lab.world import AMERICA, EUROPE, World
 
-EUROPE, AMERICA = "eu-central-1", "us-east-1"
 MEMBERS: Sequence[Member] = (
     Member("security", ("Security",)),
     Member("network", ("Infrastructure",)),
@@ -22,18 +21,6 @@ MEMBERS: Sequence[Member] = (
 )
 DEFAULT_VPCS: Sequence[tuple[str, str]] = (("sandbox", AMERICA),)
 OFFICES = ("198.51.100.0/24", "203.0.113.0/25")
-
-
-@dataclass(slots=True)
-class World:
-    """Everything by name, for the parts that join and the parts that break."""
-
-    places: Mapping[tuple[str, str], Place]
-    apps: dict[str, Application]
-
-    def place(self, account: str, region: str = EUROPE) -> Place:
-        """The account-region to build in."""
-        return self.places[account, region]
 
 
 def build(emulator: Emulator, accounts: Mapping[str, str]) -> None:
