@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from identity import retention as identity_retention
 from inventory.models import Cursor
 
 _BATCH = 5_000
@@ -44,6 +45,9 @@ def throw_away(*, now: datetime) -> dict[str, int]:
         }
         for table, condition in rules:
             gone[table] = _delete(table, condition, params)
+    if days := settings.RETENTION_DAYS["audit"]:
+        before = now - timedelta(days=days)
+        gone["identity_auditevent"] = identity_retention.throw_away(before=before)
     return gone
 
 
