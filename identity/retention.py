@@ -21,7 +21,7 @@ def throw_away(*, before: datetime) -> int:
                 " (SELECT id FROM identity_auditevent WHERE at < %s ORDER BY id LIMIT %s)",
                 [before, _BATCH],
             )
-            gone = cursor.rowcount
+            gone = int(cursor.rowcount)
             cursor.execute("SET LOCAL cspm.retention = 'off'")  # the caller may go on
         total += gone
         if gone < _BATCH:

@@ -7,6 +7,16 @@ const fit = () => (wide.matches ? menu?.removeAttribute("popover") : menu?.setAt
 fit();
 wide.addEventListener("change", fit);
 
+// On narrow screens filters stay folded until they are wanted, or in use.
+const asked = [...new URLSearchParams(location.search)];
+const filtered = asked.some(([name, value]) => value && !["tab", "page", "after"].includes(name));
+const fold = () => {
+  for (const box of document.querySelectorAll("[data-closed-when-narrow]"))
+    box.open = wide.matches || filtered;
+};
+fold();
+wide.addEventListener("change", fold);
+
 // data-copy="text": put it on the clipboard and say so.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
