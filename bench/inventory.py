@@ -11,28 +11,30 @@ from bench.measure import Measurement
 from cspm.embedded import places, postgres
 
 _CALLS = ["-m", "bench.inventory_calls"]
-_ROWS = [
-    "-c",
-    "import django, json; django.setup(); from bench.inventory_rows import rows;"
-    " print(json.dumps(rows()))",
-]
+_WITH_DJANGO = (
+    ("bench.inventory_rows", "rows"),
+    ("bench.inventory_scan", "scan"),
+)
 
 
 def run() -> list[Measurement]:
-    """The client against a canned endpoint, then the database of an embedded PostgreSQL."""
+    """The client against a canned endpoint, the database alone, then a scan of the lab."""
     results = _part(_CALLS, {})
     folder = Path(tempfile.mkdtemp(prefix="cspm-b"))
     server = postgres.start(places.prepare(folder))
     try:
-        results += _part(
-            _ROWS,
-            {
-                "CSPM_HOME": str(folder),
-                "DATABASE_URL": server.url(),
-                "DJANGO_SETTINGS_MODULE": "cspm.settings",
-                "SECRET_KEY": "measuring",
-            },
-        )
+        environment = {
+            "CSPM_HOME": str(folder),
+            "DATABASE_URL": server.url(),
+            "DJANGO_SETTINGS_MODULE": "cspm.settings",
+            "SECRET_KEY": "measuring",
+        }
+        for module, name in _WITH_DJANGO:
+            program = (
+                f"import django, json; django.setup(); from {module} import {name};"
+                f" print(json.dumps({name}()))"
+            )
+            results += _part(["-c", program], environment)
     finally:
         server.stop()
         places.remove(folder)

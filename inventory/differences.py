@@ -41,17 +41,24 @@ class Row(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One object of an answer with the hash of its configuration."""
+    """One object of an answer with the hash of its configuration.
+
+    `mark` is owner, id and hash in one text, as `storing.held_marks` makes it of a row: equal for
+    a row and an item that are.
+    """
 
     canonical: Canonical
     hash: bytes
     identity: Identity
+    mark: str
 
     @classmethod
     def of(cls, canonical: Canonical) -> "Item":
         """The item of a canonical form."""
         identity = Identity(canonical.owner, canonical.id)
-        return cls(canonical, fingerprint(canonical.config), identity)
+        hash = fingerprint(canonical.config)
+        mark = f"{canonical.owner} {canonical.id} {hash.hex()}"
+        return cls(canonical, hash, identity, mark)
 
 
 @dataclass(slots=True)
@@ -71,15 +78,6 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.updated or self.revived or self.taken or self.deleted)
-
-
-# Shard, owner, id, hash and version of the canonical form: equal for a row and an item that are.
-Mark = tuple[int, str, str, bytes, int]
-
-
-def marks(items: Iterable[Item], *, shard: int, version: int) -> set[Mark]:
-    """The marks that the rows of a shard have when it holds exactly these items."""
-    return {(shard, owner, rid, hash, version) for _, hash, (owner, rid) in items}
 
 
 def compare(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from inventory.differences import Difference, Identity, Item, Mark, Row
+from inventory.differences import Difference, Identity, Item, Row
 from inventory.models import Account, Shard
 from inventory.states import ChangeOp
 from network.canonical import VERSIONS, durable, fingerprint
@@ -31,18 +31,25 @@ class Place(NamedTuple):
     type: str
 
 
-def held_marks(shards: Sequence[int]) -> set[Mark]:
-    """The marks of the live rows that shards hold.
+def held_marks(shards: Sequence[int]) -> dict[int, dict[int, set[str]]]:
+    """The marks of the live rows that shards hold, by shard and version of the canonical form.
 
-    Most answers say what is stored already: this is all that is read of it then.
+    Most answers say what is stored already: this is all that is read of it then, as one text for
+    each shard. An id with a line break in it makes its shard look different, and be compared.
     """
+    found: dict[int, dict[int, set[str]]] = {shard: {} for shard in shards}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT shard_id, owner_id, rid, hash, canon_version FROM inventory_resource"
-            " WHERE shard_id = ANY(%s) AND deleted_at IS NULL",
+            "SELECT shard_id, canon_version, count(*),"
+            " string_agg(owner_id || ' ' || rid || ' ' || encode(hash, 'hex'), E'\n')"
+            " FROM inventory_resource WHERE shard_id = ANY(%s) AND deleted_at IS NULL"
+            " GROUP BY shard_id, canon_version",
             [list(shards)],
         )
-        return set(cursor.fetchall())
+        for shard, version, count, text in cursor.fetchall():
+            marks = set(text.split("\n"))
+            found[shard][version] = marks if len(marks) == count else {*marks, "uncertain"}
+    return found
 
 
 def held_rows(shards: Sequence[int]) -> dict[int, list[Row]]:
