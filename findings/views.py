@@ -17,16 +17,10 @@ from findings.models import Finding, Verdict
 from findings.states import Kind, Severity, Triage
 from identity import audit
 from identity.http import Request
-from inventory.selectors import (
-    accounts_visible_to,
-    asked_source,
-    in_view,
-    sources_visible_to,
-)
+from inventory.selectors import account_options, asked_source, sources_visible_to
 
 PAGE_SIZE = 50
 _LAST_PAGE = selectors.CAP // PAGE_SIZE
-_MANY_ACCOUNTS = 100
 _STREAMS = {
     "csv": (exports.as_csv, "text/csv; charset=utf-8"),
     "json": (exports.as_json, "application/json"),
@@ -114,19 +108,14 @@ def _groups(rows: Any) -> list[dict[str, Any]]:
 
 
 def _filter_options(request: Request) -> dict[str, Any]:
-    accounts = list(
-        accounts_visible_to(request.user)
-        .filter(in_view(asked_source(request.GET.get("source", "")), path="source"))
-        .order_by("name", "account_id")
-        .values("account_id", "name")[: _MANY_ACCOUNTS + 1]
-    )
+    source = asked_source(request.GET.get("source", ""))
     return {
         "severities": list(Severity),
         "chosen_severities": request.GET.getlist("severity"),
         "kinds": list(Kind),
         "triages": list(Triage),
         "rules": rule_options(),
-        "accounts": accounts if len(accounts) <= _MANY_ACCOUNTS else [],
+        "accounts": account_options(request.user, source=source),
         "regions": selectors.regions_judged(request.user),
         "sources": list(sources_visible_to(request.user)),
     }

@@ -24,7 +24,6 @@ _PAGE = 50
 _CAP = 10_000
 _VERSIONS = 20
 _RELATED = 200
-_MANY_ACCOUNTS = 100
 _RULE = "ec2.security-group-rule"
 _views_resources = permission_required("inventory.view_resource", raise_exception=True)
 
@@ -61,18 +60,12 @@ def _is_key(text: str) -> bool:
 
 
 def _options(request: Request) -> dict[str, Any]:
-    accounts = list(
-        selectors.accounts_visible_to(request.user)
-        .filter(
-            selectors.in_view(selectors.asked_source(request.GET.get("source", "")), path="source")
-        )
-        .order_by("name", "account_id")
-        .values("account_id", "name", "enabled_regions")[: _MANY_ACCOUNTS + 1]
-    )
+    source = selectors.asked_source(request.GET.get("source", ""))
+    accounts = selectors.account_options(request.user, source=source)
     regions = {region for account in accounts for region in account["enabled_regions"]}
     return {
         "types": TYPES,
-        "accounts": accounts if len(accounts) <= _MANY_ACCOUNTS else [],
+        "accounts": accounts,
         "regions": sorted(regions),
         "sources": list(selectors.sources_visible_to(request.user)),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -26,6 +27,7 @@ _OF_OWNER = (
     "ec2.internet-gateway",
 )
 _LIST = "ec2.managed-prefix-list"
+_MANY_ACCOUNTS = 100
 
 
 def accounts_visible_to(user: User) -> QuerySet[Account]:
@@ -42,6 +44,18 @@ def sources_visible_to(user: User) -> QuerySet[Source]:
     """Sources in which `user` sees an account, connected organisations first."""
     seen = accounts_visible_to(user).order_by().values("source_id")
     return Source.objects.filter(pk__in=seen).order_by("-kind", "name")
+
+
+def account_options(user: User, *, source: int | None = None) -> list[dict[str, Any]]:
+    """What a filter offers: the accounts in view by name, or none where a list would not help."""
+    found = (
+        accounts_visible_to(user)
+        .filter(in_view(source, path="source"))
+        .order_by("name", "account_id")
+        .values("account_id", "name", "enabled_regions")
+    )
+    listed: list[dict[str, Any]] = [dict(each) for each in found[: _MANY_ACCOUNTS + 1]]
+    return listed if len(listed) <= _MANY_ACCOUNTS else []
 
 
 def asked_source(text: str) -> int | None:

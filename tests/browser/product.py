@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -120,3 +121,4 @@ def stop(product):
         product.process.send_signal(signal.SIGINT)
         product.process.wait(30)
     places.remove(product.home)
+    shutil.rmtree(product.home.parent)

@@ -1,6 +1,7 @@
 """The scheduler's health check."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,7 +18,9 @@ def task(db):
 
 def test_a_scheduler_that_ran_something_lately_is_healthy(task):
     PeriodicTask.objects.filter(pk=task.pk).update(last_run_at=timezone.now())
-    call_command("scheduler_alive")
+    said = StringIO()
+    call_command("scheduler_alive", stdout=said)
+    assert said.getvalue() == "The scheduler works.\n"
 
 
 @pytest.mark.parametrize("ago", [None, timedelta(minutes=11)])

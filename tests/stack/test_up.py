@@ -80,6 +80,7 @@ def test_a_worker_that_dies_is_started_again(running):
     os.kill(before, signal.SIGKILL)
     until(lambda: worker() not in {before, None})
     until(lambda: log.read_text().count("ready.") == 2)
+    assert process.poll() is None
 
 
 def test_a_command_at_another_terminal_finds_the_running_database(running):
@@ -172,6 +173,7 @@ def test_killing_it_ends_everything_and_the_next_start_recovers(home):
     try:
         await_page(again, port)
         until(lambda: alive(started) == [], seconds=10)
+        assert again.poll() is None
     finally:
         again.terminate()
         again.communicate(timeout=30)
@@ -186,6 +188,9 @@ def test_a_port_is_waited_for_where_an_earlier_start_may_still_let_go_of_it():
         release.start()
         require_port("PORT", port, patience=10)
         release.join()
+    with socket.socket() as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        assert ours.bind(("127.0.0.1", port)) is None
 
 
 def test_the_labs_port_is_checked_too(tmp_path):

@@ -22,3 +22,4 @@ class Command(BaseCommand):
         recent = timezone.now() - SILENCE
         if not PeriodicTask.objects.filter(enabled=True, last_run_at__gte=recent).exists():
             raise CommandError("The scheduler has started nothing for ten minutes.")
+        self.stdout.write("The scheduler works.")
