@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from findings.models import EvaluationScope, Finding, FindingEvent, Waiver
-from findings.states import Detection, Kind, Severity, Triage
+from findings.states import Detection, Triage
 from identity.models import User
 from identity.scopes import account_filter
 
@@ -132,13 +132,3 @@ def regions_judged(user: User) -> list[str]:
     """Regions that hold something to judge, for the filter."""
     scopes = EvaluationScope.objects.filter(account_filter(user, "account__"))
     return sorted(scopes.values_list("region", flat=True).distinct())
-
-
-def open_counts(user: User) -> Mapping[str, int]:
-    """Open findings by severity, and drifts, for the overview: one query."""
-    rows = findings_visible_to(user).filter(_OPEN)
-    return rows.aggregate(
-        **{level.value: Count("pk", filter=Q(severity=level)) for level in Severity},
-        drift=Count("pk", filter=Q(kind=Kind.DRIFT)),
-        not_assessed=Count("pk", filter=Q(not_assessed_since__isnull=False)),
-    )

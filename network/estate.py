@@ -12,12 +12,9 @@ from typing import Any, TypeVar
 from network.parsing import PARSERS
 from network.records import Record, ShardKey, ShardState, ShardStatus
 from network.shapes import (
-    ElasticAddress,
     FlowLog,
     GroupRule,
     Instance,
-    InternetGateway,
-    NatGateway,
     NetworkAcl,
     NetworkInterface,
     Peering,
@@ -209,10 +206,6 @@ class Estate:
         """A peering connection."""
         return self._one(Peering, "ec2.vpc-peering-connection", id, near)
 
-    def nat_gateways(self, vpc_id: str, *, near: Record | None = None) -> list[NatGateway]:
-        """NAT gateways of a VPC."""
-        return self._of_vpc(NatGateway, "ec2.nat-gateway", vpc_id, near)
-
     def endpoints(self, vpc_id: str, *, near: Record | None = None) -> list[VpcEndpoint]:
         """Endpoints of a VPC."""
         return self._of_vpc(VpcEndpoint, "ec2.vpc-endpoint", vpc_id, near)
@@ -237,22 +230,10 @@ class Estate:
         """Interfaces in a VPC, those of participants included where they were read."""
         return self._of_vpc(NetworkInterface, "ec2.network-interface", vpc_id, near)
 
-    def internet_gateways(
-        self, vpc_id: str, *, near: Record | None = None
-    ) -> list[InternetGateway]:
-        """Internet gateways attached to a VPC (AWS allows one)."""
-        self._note_vpc(vpc_id, "ec2.internet-gateway", near)
-        return self._by(InternetGateway, "ec2.internet-gateway", "vpc", vpc_id)
-
     def flow_logs(self, watched: str, *, near: Record) -> list[FlowLog]:
         """Flow logs of a VPC, a subnet or an interface (`near` is its record)."""
         self.note(near.observer or near.account, near.region, "ec2.flow-log")
         return self._by(FlowLog, "ec2.flow-log", "watched", watched)
-
-    def addresses_of(self, interface_id: str, *, near: Record) -> list[ElasticAddress]:
-        """Elastic addresses on an interface."""
-        self.note(near.observer or near.account, near.region, "ec2.address")
-        return self._by(ElasticAddress, "ec2.address", "interface", interface_id)
 
     # What belongs together ---------------------------------------------------------------------
 
@@ -285,13 +266,6 @@ class Estate:
             self.note(record.observer or record.account, record.region, "ec2.network-interface")
             self._note_vpc(group.vpc_id, "ec2.network-interface", record)
         return self._by(NetworkInterface, "ec2.network-interface", "group", group_id)
-
-    def interfaces_in(self, subnet_id: str) -> list[NetworkInterface]:
-        """Interfaces in a subnet."""
-        subnet = self.get("ec2.subnet", subnet_id)
-        if subnet is not None:
-            self.note(subnet.account, subnet.region, "ec2.network-interface")
-        return self._by(NetworkInterface, "ec2.network-interface", "subnet", subnet_id)
 
     def interfaces_of(self, instance: Instance) -> list[NetworkInterface]:
         """All interfaces of an instance, not the primary one alone."""

@@ -71,7 +71,6 @@ INDEXES: Mapping[str, Callable[[Record], Iterable[str]]] = MappingProxyType(
         "group": _groups,
         "peer": _peer,
         "instance": _instance,
-        "interface": _field("NetworkInterfaceId"),
         "watched": _field("ResourceId"),
     }
 )
